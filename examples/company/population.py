@@ -16,17 +16,18 @@ What may be relied upon:
 
 import random
 import unicodedata
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from examples.company.lists import CATALOGUE, COUNTRIES, SPREAD, Country
+
 CUSTOMER_COUNT = 320
 PRODUCT_COUNT = 60
 SALE_COUNT = 120
 
-EXCHANGE_RATES = {"EUR": Decimal("1"), "CHF": Decimal("0.94"), "GBP": Decimal("0.86")}
+EXCHANGE_RATES = {"EUR": Decimal(1), "CHF": Decimal("0.94"), "GBP": Decimal("0.86")}
 """Units of each currency for one euro, fixed for the demo."""
 
 Kind = Literal["person", "company"]
@@ -87,270 +88,6 @@ class Sale:
     lines: tuple[SaleLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Country:
-    """What a country's customers are made of; `phone` is a prefix and the digits that follow it."""
-
-    first_names: tuple[str, ...]
-    last_names: tuple[str, ...]
-    trades: tuple[str, ...]
-    legal_form: str
-    streets: tuple[str, ...]
-    towns: tuple[tuple[str, str], ...]
-    languages: tuple[str, ...]
-    phone: tuple[str, int]
-    tax_id: Callable[[random.Random], str]
-
-
-def _digits(rng: random.Random, count: int) -> str:
-    return str(rng.randrange(10 ** (count - 1), 10**count))
-
-
-def _luhn(body: str) -> int:
-    doubled = (sum(divmod(int(digit) * 2, 10)) for digit in body[::-1][::2])
-    return -(sum(doubled) + sum(int(digit) for digit in body[::-1][1::2])) % 10
-
-
-def _weighted(body: str, weights: Iterable[int]) -> int:
-    return sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True))
-
-
-def _austrian(rng: random.Random) -> str:
-    body = _digits(rng, 7)
-    return f"ATU{body}{(6 + _luhn(f'{body}0')) % 10}"
-
-
-def _german(rng: random.Random) -> str:
-    body, product = _digits(rng, 8), 10
-    for digit in body:
-        product = ((int(digit) + product) % 10 or 10) * 2 % 11
-    return f"DE{body}{(11 - product) % 10}"
-
-
-def _swiss(rng: random.Random) -> str:
-    while True:
-        body = _digits(rng, 8)
-        check = -_weighted(body, (5, 4, 3, 2, 7, 6, 5, 4)) % 11
-        if check < 10:
-            return f"CHE{body}{check}MWST"
-
-
-def _french(rng: random.Random) -> str:
-    body = _digits(rng, 8)
-    siren = f"{body}{_luhn(body)}"
-    return f"FR{(12 + 3 * (int(siren) % 97)) % 97:02}{siren}"
-
-
-def _spanish(rng: random.Random) -> str:
-    body = _digits(rng, 7)
-    return f"ESB{body}{_luhn(body)}"
-
-
-def _polish(rng: random.Random) -> str:
-    while True:
-        body = _digits(rng, 9)
-        check = _weighted(body, (6, 5, 7, 2, 3, 4, 5, 6, 7)) % 11
-        if check < 10:
-            return f"PL{body}{check}"
-
-
-def _czech(rng: random.Random) -> str:
-    body = str(rng.randrange(1_000_000, 9_000_000))
-    check = (11 - _weighted(body, range(8, 1, -1))) % 11
-    return f"CZ{body}{(check or 1) % 10}"
-
-
-def _british(rng: random.Random) -> str:
-    body = _digits(rng, 7)
-    return f"GB{body}{97 - _weighted(body, range(8, 1, -1)) % 97:02}"
-
-
-def _swedish(rng: random.Random) -> str:
-    body = f"556{_digits(rng, 6)}"
-    return f"SE{body}{_luhn(body)}01"
-
-
-def _italian(rng: random.Random) -> str:
-    body = f"{_digits(rng, 7)}{rng.randrange(1, 101):03}"
-    return f"IT{body}{_luhn(body)}"
-
-
-COUNTRIES: dict[str, Country] = {
-    "AT": Country(
-        ("Jürgen", "Käthe", "Leopold", "Theresia", "Günther", "Annelies", "Xaver", "Bärbel")
-        + ("Ägidius", "Cäcilia", "Florian", "Gerlinde", "Hedwig", "Ignaz", "Maximilian", "Zäzilie"),
-        ("Müller", "Grünwald", "Österreicher", "Pichler", "Kößler", "Weiß", "Höllinger", "Steyrer")
-        + ("Öllerer", "Bäumel", "Gruber", "Haslinger", "Prüller", "Süß", "Thürnau", "Wögerer"),
-        ("Holzbau", "Bäckerei", "Möbelwerkstätte", "Weinkellerei"),
-        "GmbH",
-        ("Mariahilfer Straße", "Körnergasse", "Schönbrunner Allee", "Am Graben"),
-        (("1060", "Wien"), ("8010", "Graz"), ("5020", "Salzburg"), ("3100", "St. Pölten")),
-        ("de",),
-        ("+43664", 7),
-        _austrian,
-    ),
-    "DE": Country(
-        ("Jörg", "Sören", "Ursula", "Heike", "Björn", "Käthchen", "Uwe", "Änne")
-        + ("Antje", "Detlef", "Friederike", "Götz", "Hannelore", "Jürn", "Rüdiger", "Wiebke"),
-        ("Schröder", "Krüger", "Groß", "Jäger", "Schäfer", "Köhler", "Möller", "Voß")
-        + ("Böhm", "Döring", "Fröhlich", "Günther", "Hübner", "Kühn", "Lührs", "Strauß"),
-        ("Maschinenbau", "Großhandel", "Küchentechnik", "Fördertechnik"),
-        "GmbH & Co. KG",
-        ("Königsallee", "Goethestraße", "Bäckerweg", "Am Südtor"),
-        (("50667", "Köln"), ("80331", "München"), ("40213", "Düsseldorf"), ("20095", "Hamburg")),
-        ("de",),
-        ("+49151", 8),
-        _german,
-    ),
-    "CH": Country(
-        ("Urs", "Régula", "Beat", "Noëlle", "Reto", "Corinne", "Gian", "Ladina"),
-        ("Zürcher", "Bühler", "Lüthi", "Aebischer", "Favre", "Caduff", "Rüegg", "Bernasconi"),
-        ("Uhren", "Käserei", "Präzision", "Confiserie"),
-        "AG",
-        ("Bahnhofstrasse", "Rue du Rhône", "Via Nassa", "Mühlegasse"),
-        (("8001", "Zürich"), ("1204", "Genève"), ("6900", "Lugano"), ("3011", "Bern")),
-        ("de", "fr", "it"),
-        ("+4179", 7),
-        _swiss,
-    ),
-    "FR": Country(
-        ("Élodie", "François", "Hélène", "Jérôme", "Zoë", "Gaël", "Inès", "Benoît"),
-        ("Lefèvre", "Besançon", "Crépin", "Noël", "Dubois", "Béranger", "Hôtelier", "Garçon"),
-        ("Fromagerie", "Ébénisterie", "Librairie", "Électricité"),
-        "SARL",
-        ("rue de la République", "avenue Général Leclerc", "place de l'Église", "quai d'Orléans"),
-        (
-            ("69002", "Lyon"),
-            ("38000", "Grenoble"),
-            ("42000", "Saint-Étienne"),
-            ("67000", "Strasbourg"),
-        ),
-        ("fr",),
-        ("+336", 8),
-        _french,
-    ),
-    "ES": Country(
-        ("José", "Íñigo", "María", "Concepción", "Álvaro", "Begoña", "Jesús", "Lucía"),
-        ("Nuñez", "García", "Ibáñez", "Peña", "Muñoz", "Rodríguez", "Cañas", "Zúñiga"),
-        ("Cerámica", "Construcción", "Aceites", "Diseño"),
-        "S.L.",
-        ("Calle de Alcalá", "Avenida de España", "Paseo de Gràcia", "Plaza del Niño"),
-        (("28014", "Madrid"), ("08007", "Barcelona"), ("41001", "Sevilla"), ("15001", "A Coruña")),
-        ("es",),
-        ("+346", 8),
-        _spanish,
-    ),
-    "PL": Country(
-        (
-            "Łukasz",
-            "Małgorzata",
-            "Zbigniew",
-            "Agnieszka",
-            "Świętosława",
-            "Paweł",
-            "Bożena",
-            "Józef",
-        ),
-        ("Świątek", "Wójcik", "Kamiński", "Dąbrowski", "Żuraw", "Gołąb", "Źrebiec", "Ćwik"),
-        ("Hurtownia", "Budownictwo", "Młyn", "Usługi"),
-        "Sp. z o.o.",
-        ("ulica Piękna", "ulica Długa", "aleja Róż", "ulica Świętokrzyska"),
-        (("00-549", "Warszawa"), ("31-146", "Kraków"), ("80-831", "Gdańsk"), ("90-001", "Łódź")),
-        ("pl",),
-        ("+4860", 7),
-        _polish,
-    ),
-    "CZ": Country(
-        ("Jiří", "Tomáš", "Zdeňka", "Růžena", "Ondřej", "Žofie", "Matěj", "Kateřina"),
-        ("Dvořák", "Procházka", "Hájek", "Kučera", "Němec", "Růžička", "Šťastný", "Žižka"),
-        ("Strojírny", "Pekařství", "Sklárny", "Truhlářství"),
-        "s.r.o.",
-        ("Pařížská", "Národní třída", "Náměstí Míru", "Kounicova"),
-        (("110 00", "Praha"), ("602 00", "Brno"), ("301 00", "Plzeň"), ("460 01", "Liberec")),
-        ("cs",),
-        ("+420777", 6),
-        _czech,
-    ),
-    "GB": Country(
-        ("Siân", "Oliver", "Zoë", "Hamish", "Chloë", "Rhys", "Imogen", "Alasdair"),
-        (
-            "O'Brien",
-            "Ashworth",
-            "MacLeod",
-            "Pryce-Jones",
-            "Brontë",
-            "Hughes",
-            "Fairfax",
-            "Sinclair",
-        ),
-        ("Joinery", "Tea Importers", "Outfitters", "Engineering"),
-        "Ltd",
-        ("High Street", "Queen's Road", "Station Lane", "King Edward Terrace"),
-        (
-            ("SW1A 1AA", "London"),
-            ("M1 1AE", "Manchester"),
-            ("EH1 1BB", "Edinburgh"),
-            ("CF10 1EP", "Cardiff"),
-        ),
-        ("en",),
-        ("+447400", 6),
-        _british,
-    ),
-    "SE": Country(
-        ("Åsa", "Göran", "Märta", "Håkan", "Sören", "Lovisa", "Björn", "Ingegärd"),
-        ("Ångström", "Åkerlund", "Sjöberg", "Öhman", "Lindqvist", "Bäckström", "Nyström", "Hård"),
-        ("Trävaror", "Fiskeri", "Möbler", "Järnhandel"),
-        "AB",
-        ("Drottninggatan", "Södra vägen", "Ängsvägen", "Östra Hamngatan"),
-        (
-            ("111 51", "Stockholm"),
-            ("411 14", "Göteborg"),
-            ("211 34", "Malmö"),
-            ("702 10", "Örebro"),
-        ),
-        ("en",),  # the company writes to Sweden in English: its ERP has no Swedish
-        ("+4670", 7),
-        _swedish,
-    ),
-    "IT": Country(
-        ("Niccolò", "Chiara", "Giosuè", "Beatrice", "Mosè", "Ludovica", "Ettore", "Noemì"),
-        ("D'Angelo", "Rossi", "Nicolò", "Bevilacqua", "Forlì", "De Luca", "Cantù", "Lodà"),
-        ("Oreficeria", "Torrefazione", "Marmi", "Pasticceria"),
-        "S.r.l.",
-        ("Via Garibaldi", "Corso Libertà", "Piazza dell'Unità", "Viale Università"),
-        (("20121", "Milano"), ("39100", "Bolzano"), ("34121", "Trieste"), ("50122", "Firenze")),
-        ("it",),
-        ("+39333", 7),
-        _italian,
-    ),
-}
-
-_SPREAD = ("AT",) * 5 + ("DE",) * 4 + ("CH",) * 2 + ("FR", "ES", "PL", "CZ", "GB", "SE", "IT")
-_CATALOGUE: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
-    # category: code prefix, unit, price range in cents, names
-    "Kitchen": ("KIT", "Unit", "1490:24900", (
-        "Kaffeemühle Graz", "Cafetière à piston", "Teekanne Jäger", "Crêpe pan 28 cm",
-        "Paellera esmaltada", "Mörser Granit", "Brotkörbchen rund", "Sauté pan Genève",
-        "Käsereibe fein", "Salt cellar Ångström", "Saftpresse Süd", "Fondue-Rechaud")),
-    "Furniture": ("FUR", "Unit", "8900:149000", (
-        "Bücherregal Eiche", "Židle Dvořák", "Stół dębowy", "Fauteuil Héritage",
-        "Côte d'Azur lounger", "Kleiderständer Buche", "Sjöberg desk", "Küchenbank lang",
-        "Estantería Peña", "Hocker Wörthersee", "Nachtkästchen", "Garden table Brontë")),
-    "Textiles": ("TEX", "Meter", "690:5900", (
-        "Lodenstoff grün", "Toile de Provence", "Leinen natur", "Tweed Islay",
-        "Baumwolle weiß", "Jacquard crème", "Hanfgewebe schwer", "Damask Łódź",
-        "Wollfilz grau", "Velours côtelé", "Seide mitternachtsblau", "Canvas 400 g/m²")),
-    "Delicatessen": ("DEL", "Kilogram", "490:7900", (
-        "Bergkäse gereift", "Jamón de bellota", "Kürbiskerne", "Gruyère AOP",
-        "Kaffee Röstung Wien", "Żurek-Mischung", "Turrón blando", "Pralinés assortis",
-        "Mohn gemahlen", "Speck Südtirol", "Torrone alle mandorle", "Earl Grey loose leaf")),
-    "Oils": ("OIL", "Liter", "790:6900", (
-        "Kürbiskernöl g.g.A.", "Aceite de oliva añejo", "Huile de noix", "Olio di Forlì",
-        "Rapsöl kaltgepresst", "Leinöl Mühlviertel", "Walnussöl", "Huile d'argan",
-        "Sesamöl geröstet", "Distelöl", "Möbelöl Buche", "Hårdvaxolja")),
-}  # fmt: skip
-
-
 def customers() -> list[Customer]:
     """Return the ERP's 320 customers, numbered C10001 upwards."""
     made = make_customers(CUSTOMER_COUNT, purpose="erp", number="C", first_serial=10_001)
@@ -379,14 +116,12 @@ def products() -> list[Product]:
     """Return the 60 products, twelve in each of five categories; three of them are inactive."""
     rng = _random("products")
     made: list[Product] = []
-    for category, (prefix, unit, cents, names) in _CATALOGUE.items():
-        low, high = (int(bound) for bound in cents.split(":"))
-        for position, name in enumerate(names, start=1):
-            price = Decimal(rng.randrange(low, high, 10)) / 100
+    for title, category in CATALOGUE.items():
+        for position, name in enumerate(category.names, start=1):
+            code = f"{category.prefix}-{position:04}"
+            price = _cents(Decimal(rng.randrange(*category.cents, 10)) / 100)
             active = len(made) % 20 != 19
-            made.append(
-                Product(f"{prefix}-{position:04}", name, unit, _cents(price), category, active)
-            )
+            made.append(Product(code, name, category.unit, price, title, active))
     return made
 
 
@@ -417,7 +152,7 @@ def _cents(amount: Decimal) -> Decimal:
 
 
 def _draw(rng: random.Random, serial: int, number: str, domain: str) -> Customer:
-    code = rng.choice(_SPREAD)
+    code = rng.choice(SPREAD)
     country = COUNTRIES[code]
     kind: Kind = "company" if rng.random() < 0.35 else "person"
     first, last = rng.choice(country.first_names), rng.choice(country.last_names)
