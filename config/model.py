@@ -1,0 +1,194 @@
+"""The project's own vocabulary: systems, streams, syncs, and what runs around them.
+
+These dataclasses are the schema of ``config/systems/*.yaml`` and ``config/syncs/*.yaml``.
+What only an adapter understands (how a stream is asked for) stays a tree here and is bound
+to the adapter's own options when the project is assembled.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Literal
+
+from config.tree import Node
+from midspan.kernel.cursor import CursorCodec, CursorKind
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetConfig:
+    """Load a system's owner allows: calls a second, and calls at the same time."""
+
+    rate: float = 10.0
+    concurrency: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TimeoutsConfig:
+    """Bounds of one remote call."""
+
+    connect: timedelta = timedelta(seconds=5)
+    read: timedelta = timedelta(seconds=30)
+    total: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryConfig:
+    """How often a call that failed for the moment is repeated, and how long in between."""
+
+    attempts: int = 4
+    first_wait: timedelta = timedelta(milliseconds=500)
+    longest_wait: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class CursorConfig:
+    """What orders a stream's changes.
+
+    ``fields`` are tried in order and the first that holds a value counts (some systems leave
+    the change stamp empty until the first change). ``lookback`` re-reads behind the saved
+    cursor: a duration for times and dates, a number of ids for integers. ``commit_lag`` is
+    how long a row may stay invisible after its stamp.
+    """
+
+    fields: tuple[str, ...]
+    type: CursorKind = "datetime"
+    zone: str = "UTC"
+    format: str | None = None
+    lookback: timedelta | int = timedelta(minutes=2)
+    commit_lag: timedelta = timedelta(seconds=5)
+
+    @property
+    def codec(self) -> CursorCodec:
+        """Return the translation between the source's values and canonical texts."""
+        return CursorCodec(self.type, self.zone, self.format)
+
+
+@dataclass(frozen=True, slots=True)
+class PartConfig:
+    """A child record whose change marks its parent, which the system leaves untouched.
+
+    ``parent`` is the part's field that holds the parent's primary key.
+    """
+
+    parent: str
+    cursor: CursorConfig
+
+
+@dataclass(frozen=True, slots=True)
+class StreamConfig:
+    """What every stream declares, whatever its adapter."""
+
+    primary_key: tuple[str, ...]
+    cursor: CursorConfig | None = None
+    deletes: Literal["none", "snapshot"] = "none"
+    freshness: timedelta | None = None
+    parts: Mapping[str, Node] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream or part: its common declaration and its adapter's own tree."""
+
+    name: str
+    config: StreamConfig
+    parts: Mapping[str, "Part"]
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a stream; ``name`` is qualified: ``customers.contact_mechanisms``."""
+
+    name: str
+    config: PartConfig
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class SystemConfig:
+    """One legacy system; keys beyond these belong to the adapter named by ``type``."""
+
+    type: str
+    conn_id: str
+    description: str = ""
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    timeouts: TimeoutsConfig = field(default_factory=TimeoutsConfig)
+    retry: RetryConfig = field(default_factory=RetryConfig)
+    streams: Mapping[str, Node] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system by its name (the file's), with its streams and its adapter's own tree."""
+
+    name: str
+    config: SystemConfig
+    streams: Mapping[str, Stream]
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLimit:
+    """How many rows of a slice may be refused before it is not applied at all."""
+
+    rows: int = 100
+    percent: Decimal = Decimal(5)
+
+
+@dataclass(frozen=True, slots=True)
+class SurvivorshipConfig:
+    """Whose value wins in a golden record: the lowest number, then the most recent change.
+
+    ``fields`` overrides ``priority`` for single fields.
+    """
+
+    priority: int = 100
+    fields: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletesConfig:
+    """When a stream's keys are compared, and how many may vanish at once."""
+
+    schedule: str = "@daily"
+    max_delete_pct: Decimal = Decimal(5)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncConfig:
+    """One stream of one system into one canonical entity."""
+
+    system: str
+    stream: str
+    entity: str
+    mapping: str
+    schedule: str = "@hourly"
+    tier: str = "standard"
+    owner: str = "midspan"
+    allow_empty: bool = False
+    error_limit: ErrorLimit = field(default_factory=ErrorLimit)
+    survivorship: SurvivorshipConfig = field(default_factory=SurvivorshipConfig)
+    deletes: DeletesConfig = field(default_factory=DeletesConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """A sync with its place; its name is ``system.stream``."""
+
+    config: SyncConfig
+    node: Node
+
+    @property
+    def name(self) -> str:
+        """Return ``system.stream``."""
+        return f"{self.config.system}.{self.config.stream}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """Everything read from a project folder, before adapters and mappings are bound."""
+
+    systems: Mapping[str, System]
+    syncs: Mapping[str, Sync]
+    digest: str

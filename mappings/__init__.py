@@ -1,0 +1,1 @@
+"""Message translators: mapping files, compiled once into fast functions."""

@@ -1,0 +1,116 @@
+"""Cursor values in one order-preserving text form, whatever the source's own form is.
+
+The pipeline compares and stores only canonical texts; the adapter renders a canonical text
+in the source's form for its filter. For every kind, ``a < b`` as text exactly when ``a`` is
+before ``b`` in the source.
+
+A local time without zone is ambiguous in the hour that the clock repeats. It is then read
+as its earlier meaning, and a filter that begins in such an hour begins an hour earlier:
+rows are read twice there rather than missed.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from midspan.kernel.errors import RecordError
+
+CursorKind = Literal["datetime", "date", "integer", "string"]
+
+_INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
+_INTEGER_WIDTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CursorCodec:
+    """Translates between a source's cursor values and canonical texts.
+
+    ``zone`` is the zone of naive date-times; ``format`` is the strptime format of textual
+    ones (None: ISO 8601) and of the values put into the source's filter.
+    """
+
+    kind: CursorKind
+    zone: str = "UTC"
+    format: str | None = None
+
+    def parse(self, value: Any) -> str:
+        """Return the canonical text of a source value.
+
+        Raises RecordError ``cursor.invalid`` when it is not of this cursor's kind.
+        """
+        try:
+            return self._parse(value)
+        except (TypeError, ValueError, OverflowError):
+            raise RecordError(
+                "cursor.invalid",
+                f"the cursor value is a {type(value).__name__} that is no {self.kind}",
+                remedy="Correct the record in the source, or the stream's cursor type and format",
+            ) from None
+
+    def render(self, canonical: str) -> str:
+        """Return a canonical text in the source's own form, for a filter ``>= value``."""
+        if self.kind == "integer":
+            return str(int(canonical))
+        if self.kind != "datetime":
+            return canonical
+        local = self._instant(canonical).astimezone(ZoneInfo(self.zone))
+        if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
+            local -= timedelta(hours=1)
+        naive = local.replace(tzinfo=None)
+        return naive.strftime(self.format) if self.format else naive.isoformat()
+
+    def shift(self, canonical: str, back: timedelta | int) -> str:
+        """Return the canonical text ``back`` before ``canonical`` (ids for integers)."""
+        if self.kind == "integer":
+            return self._integer(max(int(canonical) - int(_number(back)), 0))
+        if self.kind == "datetime" and isinstance(back, timedelta):
+            return (self._instant(canonical) - back).strftime(_INSTANT)
+        if self.kind == "date" and isinstance(back, timedelta):
+            return (date.fromisoformat(canonical) - back).isoformat()
+        return canonical
+
+    def at(self, instant: datetime) -> str | None:
+        """Return ``instant`` as a canonical text; None for kinds that tell no time."""
+        if self.kind == "datetime":
+            return instant.astimezone(UTC).strftime(_INSTANT)
+        if self.kind == "date":
+            return instant.astimezone(ZoneInfo(self.zone)).date().isoformat()
+        return None
+
+    def _parse(self, value: Any) -> str:
+        if self.kind == "integer":
+            return self._integer(int(value))
+        if self.kind == "string":
+            return str(value)
+        moment = self._moment(value)
+        if self.kind == "date":
+            return (moment.date() if isinstance(moment, datetime) else moment).isoformat()
+        if not isinstance(moment, datetime):
+            moment = datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 zone below
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(self.zone), fold=0)
+        return moment.astimezone(UTC).strftime(_INSTANT)
+
+    def _moment(self, value: Any) -> date:
+        if isinstance(value, date):
+            return value
+        if not isinstance(value, str):
+            raise TypeError(type(value).__name__)
+        if self.format:
+            return datetime.strptime(value, self.format)  # noqa: DTZ007 zone is configured
+        return datetime.fromisoformat(value)
+
+    @staticmethod
+    def _instant(canonical: str) -> datetime:
+        return datetime.strptime(canonical, _INSTANT).replace(tzinfo=UTC)
+
+    @staticmethod
+    def _integer(value: int) -> str:
+        if value < 0:
+            raise ValueError(value)
+        return f"{value:0{_INTEGER_WIDTH}d}"
+
+
+def _number(back: timedelta | int) -> int:
+    return back if isinstance(back, int) else 0

@@ -1,0 +1,1 @@
+"""Shared services: what market-facing apps consume, and how it reaches them."""
