@@ -126,11 +126,11 @@ def products() -> list[Product]:
 
 
 def sales() -> list[Sale]:
-    """Return 120 sales of January to June 2026, oldest first, one to four lines each."""
+    """Return 120 sales of January to June 2025, oldest first, one to four lines each."""
     rng = _random("sales")
     buyers = [customer for customer in customers() if customer.active]
     goods = [product for product in products() if product.active]
-    first = date(2026, 1, 5)
+    first = date(2025, 1, 6)
     days = sorted(rng.randrange(170) for _ in range(SALE_COUNT))
     return [_sale(rng, first + timedelta(days=day), rng.choice(buyers), goods) for day in days]
 
