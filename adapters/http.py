@@ -1,0 +1,292 @@
+"""One HTTP exchange with a legacy system, for every adapter that speaks HTTP.
+
+Guarantees: connect, read and total timeouts always hold; a reply is bounded in size; a
+redirect is followed to the same host only, so that credentials never travel elsewhere; no
+credential is taken from the machine (``.netrc``); and every failure leaves here as one of
+
+=====================================  ====================================================
+``TransientError``  ``http.timeout``   connecting, waiting or the whole exchange took too long
+                    ``http.unreachable``  no connection, or it broke
+                    ``http.truncated``    the reply ended before its announced end
+                    ``http.busy``         status 408, 425, 429, 500, 502, 503, 504
+``AccessDenied``    ``http.denied``       status 401, 403, 407
+                    ``http.tls``          the certificate or the handshake was refused
+``ProtocolError``   ``http.not_found``    status 404, 405, 410
+                    ``http.refused``      any other status that is no success
+                    ``http.redirect``     a redirect elsewhere, or one without an end
+                    ``http.too_large``    the reply outgrew its bound
+                    ``http.url``          the address is none
+=====================================  ====================================================
+
+Messages name host and path only: neither query, headers nor bodies.
+
+The connection's extra may hold ``ca_file`` (trusted authorities instead of the system's),
+``client_cert`` and ``client_key``, or ``verify: false`` for a test system.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from requests.utils import get_environ_proxies
+
+from config.connections import Connection
+from midspan.kernel.errors import AccessDenied, MidspanError, ProtocolError, TransientError
+from midspan.kernel.gate import Timeouts
+
+MAX_REPLY = 64 * 1024 * 1024
+MAX_REDIRECTS = 3
+USER_AGENT = "midspan"
+
+_CHUNK = 64 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_DENIED = frozenset({401, 403, 407})
+_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NOT_FOUND = frozenset({404, 405, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole reply of any status; ``headers`` is case-insensitive, ``body`` is decompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    @property
+    def date(self) -> datetime | None:
+        """Return the server's own clock from its Date header, in UTC; None without one."""
+        return parse_http_date(self.headers.get("Date"))
+
+
+class HttpClient:
+    """Keeps the connections to one system open; not for use by several threads at once."""
+
+    def __init__(self, connection: Connection, max_reply: int = MAX_REPLY) -> None:
+        self._max_reply = max_reply
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["User-Agent"] = USER_AGENT
+        extra = connection.extra
+        self._session.verify = extra.get("ca_file") or not _is_false(extra.get("verify", True))
+        if extra.get("client_cert"):
+            key = extra.get("client_key")
+            self._session.cert = (extra["client_cert"], key) if key else extra["client_cert"]
+
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        timeouts: Timeouts,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        """Send one request and return the whole reply, whatever its status.
+
+        A redirect on the same host repeats the request as it was. Raises as the module says;
+        ``raise_for_status`` turns a reply's status into an error.
+        """
+        deadline = time.monotonic() + timeouts.total
+        target = url
+        for _ in range(MAX_REDIRECTS + 1):
+            with _classified(target):
+                reply = self._once(method, target, timeouts, deadline, headers or {}, body)
+            location = reply.headers.get("Location")
+            if reply.status not in _REDIRECTS or not location:
+                return reply
+            target = _redirected(target, location)
+        raise ProtocolError(
+            "http.redirect",
+            f"{describe(url)} redirects without an end",
+            remedy="Correct the address in the connection or the system's path",
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _once(
+        self,
+        method: str,
+        url: str,
+        timeouts: Timeouts,
+        deadline: float,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> Reply:
+        left = max(deadline - time.monotonic(), 0.001)
+        with self._session.request(
+            method,
+            url,
+            data=body,
+            headers=dict(headers),
+            timeout=(min(timeouts.connect, left), min(timeouts.read, left)),
+            allow_redirects=False,
+            stream=True,
+            proxies=get_environ_proxies(url),
+        ) as response:
+            content = self._content(response, url, deadline)
+            return Reply(response.status_code, response.headers, content, url)
+
+    def _content(self, response: requests.Response, url: str, deadline: float) -> bytes:
+        chunks = []
+        size = 0
+        # read1 returns what one receive brought, so that a drip cannot outwait the deadline.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            size += len(chunk)
+            if size > self._max_reply:
+                raise ProtocolError(
+                    "http.too_large",
+                    f"the reply of {describe(url)} is larger than {self._max_reply} bytes",
+                    remedy="Ask for fewer rows a page",
+                )
+            if time.monotonic() > deadline:
+                raise requests.Timeout
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def raise_for_status(reply: Reply) -> None:
+    """Raise the error that the reply's status means; return for a success (2xx)."""
+    if 200 <= reply.status < 300:
+        return
+    where, status = describe(reply.url), reply.status
+    if status in _DENIED:
+        raise AccessDenied(
+            "http.denied",
+            f"{where} refused the access (status {status})",
+            remedy="Check the connection's login and password, and the user's rights",
+        )
+    if status in _BUSY:
+        raise TransientError(
+            "http.busy",
+            f"{where} cannot answer now (status {status})",
+            remedy="Lower the system's budget if this returns",
+            retry_after=parse_retry_after(reply.headers.get("Retry-After")),
+        )
+    if status in _NOT_FOUND:
+        raise ProtocolError(
+            "http.not_found",
+            f"there is no such service at {where} (status {status})",
+            remedy="Check the path, and the database or schema in the connection",
+        )
+    raise ProtocolError("http.refused", f"{where} refused the request (status {status})")
+
+
+def classify(error: Exception, url: str) -> MidspanError | None:
+    """Return the error of ours that a requests or urllib3 exception means; None for others."""
+    where = describe(url)
+    if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
+        return AccessDenied(
+            "http.tls",
+            f"no trusted connection to {where}: the TLS handshake failed",
+            remedy="Check the host name and certificate, or set ca_file in the connection's extra",
+        )
+    if isinstance(error, _TIMEOUTS):
+        return TransientError("http.timeout", f"{where} did not answer in time")
+    if isinstance(error, _TRUNCATIONS):
+        return TransientError("http.truncated", f"the reply of {where} ended too early")
+    if isinstance(error, _BAD_ADDRESSES):
+        return ProtocolError(
+            "http.url",
+            f"'{where}' is no address that can be called",
+            remedy="Write scheme, host and port in the connection",
+        )
+    if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
+        return TransientError(
+            "http.unreachable",
+            f"{where} cannot be reached ({_root_name(error)})",
+            remedy="Check host and port in the connection, and that the system runs",
+        )
+    return None
+
+
+_TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+_TRUNCATIONS = (
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+    urllib3.exceptions.IncompleteRead,
+    urllib3.exceptions.DecodeError,
+)
+_BAD_ADDRESSES = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidHeader,
+    urllib3.exceptions.LocationValueError,
+)
+
+
+def describe(url: str) -> str:
+    """Return host, port and path of an address, fit for a message."""
+    parts = urlsplit(url)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def parse_http_date(text: str | None) -> datetime | None:
+    """Return an HTTP date in UTC; None for none or nonsense."""
+    if not text:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def parse_retry_after(text: str | None) -> float | None:
+    """Return a Retry-After header in seconds from now; None for none or nonsense."""
+    if text and text.strip().isdigit():
+        return float(text)
+    moment = parse_http_date(text)
+    if moment is None:
+        return None
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+@contextmanager
+def _classified(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        _raise(error, url)
+
+
+def _raise(error: Exception, url: str) -> NoReturn:
+    known = classify(error, url)
+    # The foreign exception is not chained: its text may hold headers or a whole address.
+    raise (known or error) from None
+
+
+def _redirected(url: str, location: str) -> str:
+    target = urljoin(url, location)
+    old, new = urlsplit(url), urlsplit(target)
+    same_door = (old.scheme, old.port) == (new.scheme, new.port)
+    upgrade = (old.scheme, new.scheme) == ("http", "https")
+    if old.hostname == new.hostname and (same_door or upgrade):
+        return target
+    raise ProtocolError(
+        "http.redirect",
+        f"{describe(url)} redirects to {new.scheme}://{describe(target)}",
+        remedy="Credentials are not sent there; if that is the system, put it in the connection",
+    )
+
+
+def _root_name(error: BaseException) -> str:
+    reason: Any = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+    if isinstance(reason, BaseException) and reason is not error:
+        return _root_name(reason)
+    return type(error).__name__
+
+
+def _is_false(value: object) -> bool:
+    return str(value).lower() in {"false", "0", "no"}
