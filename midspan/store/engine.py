@@ -1,0 +1,159 @@
+"""Engines and units of work.
+
+Embedded, each center owns one SQLite file (WAL) and each sync one staging file; a writer
+begins IMMEDIATE, so that two writers queue instead of deadlocking, and no transaction writes
+to two files. On PostgreSQL a center owns a schema and staging is a schema of its own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.schema import CreateSchema
+
+from midspan.kernel.errors import MidspanError, TransientError
+from midspan.kernel.redaction import mask_url
+
+STAGING = "staging"
+_BUSY_SECONDS = 60
+
+
+class Store:
+    """One center's database, or one sync's staging."""
+
+    def __init__(self, engine: Engine, schema: str, file: Path | None) -> None:
+        self.engine = engine
+        self.schema = schema
+        self.file = file
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is an SQLite file."""
+        return self.file is not None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of the data and writes nothing."""
+        with _translated(self), self.engine.connect() as connection:
+            if not self.embedded:
+                connection = connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection in one transaction: all of it is kept, or nothing."""
+        with (
+            _translated(self),
+            self.engine.connect().execution_options(midspan_writer=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def write_beside(self, staging: "Store") -> Iterator[Connection]:
+        """Give a writing transaction that can also read ``staging``'s tables."""
+        if not self.embedded:
+            with self.write() as connection:
+                yield connection
+            return
+        with (
+            _translated(self),
+            self.engine.connect().execution_options(midspan_writer=True) as connection,
+        ):
+            raw = connection.connection.driver_connection
+            raw.execute(f"ATTACH DATABASE ? AS {STAGING}", (str(staging.file),))  # type: ignore[union-attr]  # checked out
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                raw.execute(f"DETACH DATABASE {STAGING}")  # type: ignore[union-attr]  # checked out
+
+    def create(self, metadata: MetaData) -> None:
+        """Create what is missing of ``metadata``; safe to run from several processes."""
+        with self.write() as connection:
+            if not self.embedded:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": 0x6D696473})
+                connection.execute(CreateSchema(self.schema, if_not_exists=True))
+            metadata.create_all(connection)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def open_store(url: str | None, folder: Path, schema: str) -> Store:
+    """Open a center's store: ``folder/{schema}.db``, or its schema at a PostgreSQL ``url``."""
+    if url is None:
+        return _embedded(folder / f"{schema}.db", schema)
+    return Store(_postgres(url), schema, None)
+
+
+def open_staging(url: str | None, folder: Path, sync: str) -> Store:
+    """Open a sync's staging: ``folder/{sync}.db``, or the staging schema."""
+    if url is None:
+        return _embedded(folder / f"{sync}.db", STAGING)
+    return Store(_postgres(url), STAGING, None)
+
+
+def _embedded(file: Path, schema: str) -> Store:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        f"sqlite:///{file}",
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        execution_options={"schema_translate_map": {schema: None}},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return Store(engine, schema, file)
+
+
+def _prepare_sqlite(raw: Any, _record: Any) -> None:
+    # The driver's own transaction handling would begin DEFERRED; we say BEGIN ourselves.
+    raw.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writer = connection.get_execution_options().get("midspan_writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def _postgres(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "postgresql":
+        raise MidspanError(
+            "store.unsupported",
+            f"MIDSPAN_STORE_URL names {mask_url(url)}, which is no PostgreSQL",
+            remedy="Give a postgresql+psycopg:// URL, or unset it for embedded SQLite",
+        )
+    return create_engine(url, pool_pre_ping=True)
+
+
+@contextmanager
+def _translated(store: Store) -> Iterator[None]:
+    """Translate what the driver raises about reaching the store; leave all else alone."""
+    try:
+        yield
+    except OperationalError as error:
+        raise _unavailable(store, error) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unavailable(store, error) from error
+        raise
+
+
+def _unavailable(store: Store, error: DBAPIError) -> TransientError:
+    place = str(store.file) if store.file else mask_url(str(store.engine.url))
+    # Only the first line of the driver's own text: the statement's values stay out of it.
+    reason = str(error.orig).splitlines()[0] if error.orig else type(error).__name__
+    return TransientError(
+        "store.unavailable",
+        f"the store {store.schema} at {place} cannot be used: {reason}",
+        remedy="See that the database runs and that its disk has room",
+    )

@@ -1,0 +1,63 @@
+"""Sets of rows in and out of a store, the fast way each database has."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, Result, Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+T = TypeVar("T")
+
+
+def bulk_insert(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Append rows, given in the order of ``columns``, by COPY or by executemany."""
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, columns, rows)
+        return
+    values = [dict(zip(columns, row, strict=True)) for row in rows]
+    if values:
+        connection.execute(insert(table), values)
+
+
+def upsert(connection: Connection, table: Table) -> Any:
+    """Return an INSERT that knows ON CONFLICT, in the connection's dialect."""
+    module: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return module.insert(table)
+
+
+def mappings(result: "Result[Any]") -> list[Mapping[str, Any]]:
+    """Return a result's rows by column name."""
+    return cast("list[Mapping[str, Any]]", result.mappings().all())
+
+
+def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield ``items`` in lists of at most ``size``."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _copy(
+    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    preparer = connection.dialect.identifier_preparer
+    target = preparer.format_table(table)
+    names = ", ".join(preparer.quote(name) for name in columns)
+    binders = [_binder(connection, table, name) for name in columns]
+    cursor: Any = connection.connection.cursor()
+    with cursor.copy(f"COPY {target} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(
+                [
+                    value if bind is None or value is None else bind(value)
+                    for bind, value in zip(binders, row, strict=True)
+                ]
+            )
+    cursor.close()
+
+
+def _binder(connection: Connection, table: Table, name: str) -> Any:
+    return table.c[name].type.bind_processor(connection.dialect)

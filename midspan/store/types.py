@@ -1,0 +1,111 @@
+"""Column types that hold the same value on SQLite and PostgreSQL.
+
+SQLite knows neither decimals nor instants: a decimal is kept there as its exact text and an
+instant as ISO text in UTC, so that equality and order are those of PostgreSQL.
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    LargeBinary,
+    Numeric,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.types import TypeEngine
+
+_ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """NUMERIC, or the exact text where there is no such type."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the storage of a dialect."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Text())
+        return dialect.type_descriptor(Numeric())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Return what the driver stores."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return format(value, "f")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Return the decimal."""
+        return None if value is None else Decimal(value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware date-time, kept and returned in UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the storage of a dialect."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Text())
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Return what the driver stores; a naive date-time is a programming error."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        utc = value.astimezone(UTC)
+        return utc.strftime(_ISO) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return the aware date-time in UTC."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return datetime.strptime(value, _ISO).replace(tzinfo=UTC)
+        return value.astimezone(UTC)  # type: ignore[no-any-return]  # the driver's datetime
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value kept as text; it is never searched inside the database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Return the JSON text."""
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Return the value."""
+        return None if value is None else msgspec.json.decode(value)
+
+
+_KINDS: dict[str, type[TypeEngine[Any]]] = {
+    "string": Text,
+    "integer": BigInteger,
+    "decimal": ExactDecimal,
+    "boolean": Boolean,
+    "date": Date,
+    "datetime": Instant,
+    "bytes": LargeBinary,
+    "json": Json,
+}
+
+
+def column(name: str, kind: str, **options: Any) -> Column[Any]:
+    """Return a column of a canonical field's kind, or of kind ``bytes`` or ``json``."""
+    return Column(name, _KINDS[kind](), **options)

@@ -1,0 +1,304 @@
+"""Turns changed source rows into golden records and their events, in the caller's transaction.
+
+The caller has written the source rows; this assigns golden ids, merges, rebuilds the golden
+records that are touched, raises the sequence of exactly those whose values changed, and
+appends one outbox row for each of these changes. Nothing happens when nothing changed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from midspan.store.load import bulk_insert, chunked, mappings, upsert
+from shared_services.contracts.events import EntityEvent, SnapshotReady, Verb
+from shared_services.golden.identity import Identities
+from shared_services.golden.model import GoldenModel
+from shared_services.golden.survivorship import Ranking, SourceRow, survive
+from shared_services.outbox.writer import append_events, append_snapshot
+
+CHUNK = 500
+_EPOCH = "epoch"
+
+
+@dataclass(slots=True)
+class GoldenCounts:
+    """What an ingest did to golden records."""
+
+    created: int = 0
+    updated: int = 0
+    merged: int = 0
+    deleted: int = 0
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """One run's ingest into one entity.
+
+    ``quiet``: the first load of an empty entity, which tells nothing row by row.
+    """
+
+    model: GoldenModel
+    rankings: Mapping[str, Ranking]
+    sync: str
+    run_id: str
+    now: datetime
+    as_of: datetime
+    quiet: bool = False
+    counts: GoldenCounts = field(default_factory=GoldenCounts)
+
+    def apply(self, connection: Connection, source_keys: Iterable[str]) -> GoldenCounts:
+        """Follow the changes of these rows of the sync; keys in a stable order."""
+        for chunk in chunked(source_keys, CHUNK):
+            touched, merged = self._identify(connection, chunk)
+            events = self._redirect(connection, merged)
+            events += self._rebuild(connection, sorted(touched))
+            if not self.quiet:
+                self.counts.events += append_events(
+                    connection, self.model.state.outbox, events, now=self.now, run_id=self.run_id
+                )
+        return self.counts
+
+    def announce(self, connection: Connection) -> None:
+        """Write the one event of a first load."""
+        golden = self.model.golden
+        count = connection.execute(
+            select(func.count()).select_from(golden).where(golden.c.deleted_at.is_(None))
+        ).scalar_one()
+        append_snapshot(
+            connection,
+            self.model.state.outbox,
+            SnapshotReady(entity=self.model.entity.name, count=count),
+            epoch=_counter(connection, self.model, _EPOCH, 1),
+            now=self.now,
+            run_id=self.run_id,
+        )
+        self.counts.events += 1
+
+    def _identify(
+        self, connection: Connection, source_keys: Sequence[str]
+    ) -> tuple[set[int], dict[int, int]]:
+        source, match = self.model.source, self.model.match
+        mine = source.c.sync == self.sync
+        rows = mappings(
+            connection.execute(
+                select(source)
+                .where(mine, source.c.source_key.in_(source_keys))
+                .order_by(source.c.source_key)
+            )
+        )
+        connection.execute(
+            delete(match).where(match.c.sync == self.sync, match.c.source_key.in_(source_keys))
+        )
+        last = _counter(connection, self.model, self.model.entity.name, 0)
+        ids = _IdRange(last)
+        identities = Identities(self.model, ids.take)
+        keys = {
+            row["source_key"]: {} if row["deleted_at"] else identities.keys(row) for row in rows
+        }
+        owned = [row["golden_id"] for row in rows if row["golden_id"] is not None]
+        identities.prefetch(connection, list(keys.values()), owned)
+        assigned = {
+            row["source_key"]: row["golden_id"]
+            if row["deleted_at"]
+            else identities.settle(row["golden_id"], keys[row["source_key"]])
+            for row in rows
+        }
+        merged = {old: identities.resolve(old) for old in identities.merged}
+        final = {key: identities.resolve(one) for key, one in assigned.items() if one is not None}
+        self._write_identities(connection, final, merged, keys)
+        if ids.last != last:
+            _set_counter(connection, self.model, self.model.entity.name, ids.last)
+        touched = {identities.resolve(one) for one in (*final.values(), *merged, *owned)}
+        return touched, merged
+
+    def _write_identities(
+        self,
+        connection: Connection,
+        assigned: Mapping[str, int],
+        merged: Mapping[int, int],
+        keys: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        source = self.model.source
+        for old, new in merged.items():
+            connection.execute(
+                update(source).where(source.c.golden_id == old).values(golden_id=new)
+            )
+        if assigned:
+            connection.execute(
+                update(source)
+                .where(source.c.sync == self.sync, source.c.source_key == bindparam("key"))
+                .values(golden_id=bindparam("golden")),
+                [{"key": key, "golden": golden} for key, golden in assigned.items()],
+            )
+        bulk_insert(
+            connection,
+            self.model.match,
+            ("rule", "value", "sync", "source_key"),
+            [
+                (rule, value, self.sync, source_key)
+                for source_key, row_keys in keys.items()
+                for rule, value in row_keys.items()
+            ],
+        )
+
+    def _redirect(self, connection: Connection, merged: Mapping[int, int]) -> list[EntityEvent]:
+        redirect = self.model.redirect
+        events = []
+        for old, new in sorted(merged.items()):
+            connection.execute(update(redirect).where(redirect.c.new_id == old).values(new_id=new))
+            bulk_insert(
+                connection, redirect, ("old_id", "new_id", "merged_at"), [(old, new, self.now)]
+            )
+        known = self._goldens(connection, sorted(merged))
+        for old, row in known.items():
+            if row["deleted_at"] is None:
+                events.append(self._retire(connection, row, "merged", into=merged[old]))
+                self.counts.merged += 1
+        return events
+
+    def _rebuild(self, connection: Connection, ids: Sequence[int]) -> list[EntityEvent]:
+        known = self._goldens(connection, ids)
+        rows = self._live_rows(connection, ids)
+        epoch = _counter(connection, self.model, _EPOCH, 1)
+        events: list[EntityEvent] = []
+        writes: list[dict[str, Any]] = []
+        for golden_id in ids:
+            before = known.get(golden_id)
+            if golden_id not in rows:
+                if before is not None and before["deleted_at"] is None:
+                    events.append(self._retire(connection, before, "deleted"))
+                    self.counts.deleted += 1
+                continue
+            change = self._survivor(golden_id, before, rows[golden_id], epoch)
+            if change is not None:
+                event, write = change
+                writes.append(write)
+                if event is not None:
+                    events.append(event)
+        if writes:
+            statement = upsert(connection, self.model.golden)
+            statement = statement.on_conflict_do_update(
+                index_elements=["id"],
+                set_={name: statement.excluded[name] for name in writes[0] if name != "id"},
+            )
+            connection.execute(statement, writes)
+        return events
+
+    def _survivor(
+        self,
+        golden_id: int,
+        before: Mapping[str, Any] | None,
+        rows: Sequence[SourceRow],
+        epoch: int,
+    ) -> tuple[EntityEvent | None, dict[str, Any]] | None:
+        survivors = survive(self.model.entity, rows, self.rankings)
+        revived = before is None or before["deleted_at"] is not None
+        old = {} if revived or before is None else before
+        changed = tuple(name for name, value in survivors.values.items() if old.get(name) != value)
+        same_origin = before is not None and before["provenance"] == survivors.provenance
+        if not revived and not changed and same_origin:
+            return None
+        write = {
+            "id": golden_id,
+            "epoch": epoch,
+            "sequence": (before["sequence"] if before else 0) + bool(changed or revived),
+            "as_of": self.as_of,
+            "deleted_at": None,
+            "provenance": survivors.provenance,
+            **survivors.values,
+        }
+        if not changed and not revived:
+            return None, write
+        if revived:
+            self.counts.created += 1
+        else:
+            self.counts.updated += 1
+        return self._event(write, "created" if revived else "updated", changed), write
+
+    def _retire(
+        self, connection: Connection, row: Mapping[str, Any], verb: Verb, into: int | None = None
+    ) -> EntityEvent:
+        golden = self.model.golden
+        epoch = _counter(connection, self.model, _EPOCH, 1)
+        sequence = row["sequence"] + 1
+        connection.execute(
+            update(golden)
+            .where(golden.c.id == row["id"])
+            .values(
+                epoch=epoch,
+                sequence=sequence,
+                as_of=self.as_of,
+                deleted_at=self.now,
+                provenance={},
+                **dict.fromkeys(self.model.entity.field_names),
+            )
+        )
+        return EntityEvent(
+            entity=self.model.entity.name,
+            id=row["id"],
+            epoch=epoch,
+            sequence=sequence,
+            verb=verb,
+            into=into,
+        )
+
+    def _event(self, write: Mapping[str, Any], verb: Verb, changed: tuple[str, ...]) -> EntityEvent:
+        public = {item.name for item in self.model.entity.fields if not item.personal}
+        return EntityEvent(
+            entity=self.model.entity.name,
+            id=write["id"],
+            epoch=write["epoch"],
+            sequence=write["sequence"],
+            verb=verb,
+            changed=changed,
+            values={name: write[name] for name in changed if name in public},
+        )
+
+    def _goldens(self, connection: Connection, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+        golden = self.model.golden
+        found = connection.execute(
+            select(golden).where(golden.c.id.in_(ids)).order_by(golden.c.id).with_for_update()
+        )
+        return {row["id"]: row for row in mappings(found)}
+
+    def _live_rows(self, connection: Connection, ids: Sequence[int]) -> dict[int, list[SourceRow]]:
+        source = self.model.source
+        found = connection.execute(
+            select(source).where(source.c.golden_id.in_(ids), source.c.deleted_at.is_(None))
+        )
+        rows: dict[int, list[SourceRow]] = {}
+        for row in mappings(found):
+            rows.setdefault(row["golden_id"], []).append(
+                SourceRow(row["sync"], row["source_key"], row["changed"] or "", row)
+            )
+        return rows
+
+
+class _IdRange:
+    """Ids after the last one given out; kept by the caller's transaction or not at all."""
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+
+    def take(self) -> int:
+        self.last += 1
+        return self.last
+
+
+def _counter(connection: Connection, model: GoldenModel, name: str, default: int) -> int:
+    counter = model.state.counter
+    value = connection.execute(
+        select(counter.c.value).where(counter.c.name == name).with_for_update()
+    ).scalar()
+    return default if value is None else value
+
+
+def _set_counter(connection: Connection, model: GoldenModel, name: str, value: int) -> None:
+    statement = upsert(connection, model.state.counter).values(name=name, value=value)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
+    )

@@ -1,0 +1,1 @@
+"""The outbox: events are committed with the data they tell of, and published afterwards."""

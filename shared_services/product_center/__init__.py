@@ -1,0 +1,1 @@
+"""The product center owns products and their prices."""
