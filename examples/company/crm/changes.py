@@ -1,8 +1,8 @@
 """What a clerk does with the CRM: create, edit and delete customers through the SOAP service.
 
-Guarantee: a call returns when the CRM has said OK; a session that expires on the way is renewed
-once; anything else the CRM says raises `CrmRefused` with its code. Values are columns of KUNDEN by
-name; None clears a column.
+Guarantee: a call returns when the CRM has said OK; without a session, or when it has expired,
+it logs in once; anything else the CRM says raises `CrmRefused` with its code. Values are columns
+of KUNDEN by name; None clears a column.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,6 @@ class Clerk:
         self._session = ""
 
     def __enter__(self) -> Self:
-        self._session = self._service.Login(**self._login)
         return self
 
     def __exit__(
@@ -42,8 +41,11 @@ class Clerk:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._service.Logout(sessionId=self._session)
-        self._transport.session.close()
+        try:
+            if self._session:
+                self._service.Logout(sessionId=self._session)
+        finally:
+            self._transport.session.close()
 
     def create(self, values: Values) -> str:
         """Create a customer and return its CUST_NO."""

@@ -1,8 +1,9 @@
 """The CRM's legacy database: one SQLite file with one table of customers, KUNDEN.
 
 Guarantees: each method is one transaction on a connection of its own; a delete removes the row
-and leaves no trace, but its number is never given again (ZAEHLER counts them); rows list in the order of CHG_TS, then CUST_NO, both compared as text. A file
-locked by somebody else raises `sqlite3.OperationalError` after half a second.
+and leaves no trace, but its number is never given again (ZAEHLER holds the last one); rows list
+in the order of CHG_TS, then CUST_NO, both compared as text. A file locked by somebody else raises
+`sqlite3.OperationalError` after half a second.
 
 CRT_TS and CHG_TS are the wall clock of Europe/Vienna, `YYYY-MM-DDTHH:MM:SS` without a zone, kept
 as text: what stands there is not checked. A missing value is NULL.

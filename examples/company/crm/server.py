@@ -1,7 +1,7 @@
 """The CRM's HTTP door: POST / takes SOAP, GET /?wsdl gives the contract.
 
 Guarantees: in-band results travel with status 200, faults with 500; a body above 256 KiB is
-refused with 413 unread; a client that stops sending is dropped after ten seconds; each reply
+refused with 413 unparsed; a client that stops sending is dropped after ten seconds; each reply
 bears a Date header. Nothing a message contains is ever written to the log.
 """
 
@@ -19,6 +19,7 @@ SIZE_LIMIT = 256 * 1024
 
 _LOG = logging.getLogger(__name__)
 _WSDL = Path(__file__).with_name("crm.wsdl")
+_LENGTH = re.compile(r"[0-9]{1,9}")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?")
 
 
@@ -60,9 +61,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal():
+        if not _LENGTH.fullmatch(length):
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "Content-Length is required")
         elif int(length) > SIZE_LIMIT:
+            # Closing on unread bytes resets the connection and takes the answer away with it.
+            self.rfile.read(min(int(length), 4 * SIZE_LIMIT))
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {SIZE_LIMIT} bytes")
         else:
             self._send(*self._answer(self.rfile.read(int(length))))
