@@ -75,7 +75,8 @@ def state_tables(metadata: MetaData) -> StateTables:
     )
 
 
-def _rowid(name: str) -> Column[int]:
+def rowid(name: str) -> Column[int]:
+    """Return a primary key that the database numbers by itself."""
     # SQLite numbers rows by itself only in a column whose type is exactly INTEGER.
     return Column(name, BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
 
@@ -122,7 +123,7 @@ def _quarantine(metadata: MetaData) -> Table:
     return Table(
         "quarantine",
         metadata,
-        _rowid("id"),
+        rowid("id"),
         column("sync", "string", nullable=False),
         column("identity", "string", nullable=False),
         column("source_key", "string"),
@@ -143,7 +144,7 @@ def _outbox(metadata: MetaData) -> Table:
     return Table(
         "outbox",
         metadata,
-        _rowid("position"),
+        rowid("position"),
         column("id", "string", nullable=False, unique=True),
         column("aggregatetype", "string", nullable=False),
         column("aggregateid", "string", nullable=False),

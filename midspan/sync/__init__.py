@@ -1,0 +1,1 @@
+"""The way in: one stream of one system becomes golden records, slice by slice, exactly once."""

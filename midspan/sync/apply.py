@@ -1,0 +1,197 @@
+"""Apply: one transaction takes a staged slice into the center, or leaves no trace.
+
+Set-based: within the slice the latest row of a key wins; only rows that are new, changed by
+hash or coming back are written; golden records, outbox, quarantine, ledger and cursor follow
+in the same transaction. Applying the same slice again would change nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Subquery,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from midspan.store.load import upsert
+from midspan.sync.project import BoundSync
+from midspan.sync.report import Ledger
+from midspan.sync.staging import Progress, Staging
+
+_KEYS_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class SliceApply:
+    """Applies one staged slice of a sync; ``now`` is the applying run's time."""
+
+    sync: BoundSync
+    staging: Staging
+    run_id: str
+    now: datetime
+
+    def tally(self, connection: Connection, progress: Progress) -> Ledger:
+        """Account for every row of the slice, before anything is written."""
+        ledger = Ledger()
+        ledger.add("read", progress.read)
+        ledger.add("filtered", progress.filtered)
+        ledger.add("future", progress.future)
+        latest, source = self._latest(), self.sync.model.source
+        kind = case(
+            (source.c.source_key.is_(None), "inserted"),
+            (self._differs(latest), "updated"),
+            else_="unchanged",
+        ).label("kind")
+        found = connection.execute(
+            select(kind, func.count())
+            .select_from(latest.outerjoin(source, self._same(latest)))
+            .group_by("kind")
+        )
+        distinct = 0
+        for name, count in found:
+            ledger.add(name, count)
+            distinct += count
+        staged = _count(connection, self.staging.rows)
+        refused = _count(connection, self.staging.refused)
+        quarantined = _count(connection, self._refused().subquery())
+        ledger.add("quarantined", quarantined)
+        ledger.add("duplicate", staged - distinct + refused - quarantined)
+        return ledger
+
+    def write(self, connection: Connection) -> None:
+        """Write the changed source rows and the quarantine."""
+        self._write_source(connection)
+        self._write_quarantine(connection)
+
+    def written_keys(self, connection: Connection) -> Iterator[str]:
+        """Yield the keys that ``write`` inserted or updated, in order."""
+        source = self.sync.model.source
+        last = ""
+        while True:
+            keys = (
+                connection.execute(
+                    select(source.c.source_key)
+                    .where(
+                        source.c.sync == self.sync.name,
+                        source.c.run_id == self.run_id,
+                        source.c.source_key > last,
+                    )
+                    .order_by(source.c.source_key)
+                    .limit(_KEYS_AT_ONCE)
+                )
+                .scalars()
+                .all()
+            )
+            yield from keys
+            if len(keys) < _KEYS_AT_ONCE:
+                return
+            last = keys[-1]
+
+    def _latest(self) -> Subquery:
+        rows = self.staging.rows
+        rank = func.row_number().over(
+            partition_by=rows.c.source_key,
+            order_by=(func.coalesce(rows.c.changed, "").desc(), rows.c.seq.desc()),
+        )
+        ranked = select(rows, rank.label("rank")).subquery()
+        return select(ranked).where(ranked.c.rank == 1).subquery("latest")
+
+    def _same(self, latest: Subquery) -> ColumnElement[bool]:
+        source = self.sync.model.source
+        return and_(source.c.sync == self.sync.name, source.c.source_key == latest.c.source_key)
+
+    def _differs(self, latest: Subquery) -> ColumnElement[bool]:
+        source = self.sync.model.source
+        return or_(source.c.hash != latest.c.hash, source.c.deleted_at.is_not(None))
+
+    def _write_source(self, connection: Connection) -> None:
+        source, latest = self.sync.model.source, self._latest()
+        names = ("source_key", "hash", "changed", *self.sync.model.entity.field_names)
+        constants = {
+            "sync": self.sync.name,
+            "mapping_version": self.sync.mapping.version,
+            "run_id": self.run_id,
+            "applied_at": self.now,
+        }
+        changed = (
+            select(
+                *(latest.c[name] for name in names),
+                *(
+                    literal(value, source.c[name].type).label(name)
+                    for name, value in constants.items()
+                ),
+            )
+            .select_from(latest.outerjoin(source, self._same(latest)))
+            .where(or_(source.c.source_key.is_(None), self._differs(latest)))
+            .order_by(latest.c.seq)
+        )
+        columns = [*names, *constants]
+        statement = upsert(connection, source).from_select(columns, changed)
+        replaced = {name: statement.excluded[name] for name in columns}
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["sync", "source_key"], set_={**replaced, "deleted_at": None}
+            )
+        )
+
+    def _refused(self) -> "Select[tuple[int, str]]":
+        """Select the last refusal of each identity that was not read well afterwards."""
+        refused, rows = self.staging.refused, self.staging.rows
+        read_well = select(rows.c.source_key).where(rows.c.source_key == refused.c.source_key)
+        return (
+            select(func.max(refused.c.seq).label("seq"), refused.c.identity)
+            .where(~read_well.exists())
+            .group_by(refused.c.identity)
+        )
+
+    def _write_quarantine(self, connection: Connection) -> None:
+        table, refused = self.sync.model.state.quarantine, self.staging.refused
+        rows = self.staging.rows
+        mine = table.c.sync == self.sync.name
+        connection.execute(
+            delete(table).where(mine, table.c.source_key.in_(select(rows.c.source_key)))
+        )
+        last = self._refused().subquery()
+        names = ("identity", "source_key", "code", "field", "message", "place", "raw")
+        constants = {
+            "sync": self.sync.name,
+            "mapping_version": self.sync.mapping.version,
+            "run_id": self.run_id,
+            "first_seen": self.now,
+            "last_seen": self.now,
+        }
+        chosen = (
+            select(
+                *(refused.c[name] for name in names),
+                *(
+                    literal(value, table.c[name].type).label(name)
+                    for name, value in constants.items()
+                ),
+            )
+            .where(refused.c.seq.in_(select(last.c.seq)))
+            .order_by(refused.c.seq)
+        )
+        columns = [*names, *constants]
+        statement = upsert(connection, table).from_select(columns, chosen)
+        kept = {"sync", "identity", "first_seen"}
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["sync", "identity"],
+                set_={name: statement.excluded[name] for name in columns if name not in kept},
+            )
+        )
+
+
+def _count(connection: Connection, rows: FromClause) -> int:
+    return int(connection.execute(select(func.count()).select_from(rows)).scalar_one())

@@ -1,0 +1,35 @@
+"""The centers this platform runs, and which of them owns an entity."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from sqlalchemy import MetaData
+
+from shared_services.contracts.methods import Method
+from shared_services.golden.model import GoldenModel
+
+NAMES = ("user_center", "product_center")
+
+
+@dataclass(frozen=True, slots=True)
+class Center:
+    """One center: its tables, its entities and the methods it answers."""
+
+    name: str
+    metadata: MetaData
+    models: Mapping[str, GoldenModel]
+    rpc: Mapping[Method, Callable[..., Any]]
+
+
+def load_center(name: str) -> Center:
+    """Import one center."""
+    model = import_module(f"shared_services.{name}.model")
+    handlers = import_module(f"shared_services.{name}.handlers")
+    return Center(name, model.METADATA, model.MODELS, handlers.RPC)
+
+
+def load_centers() -> dict[str, Center]:
+    """Import every center, by name."""
+    return {name: load_center(name) for name in NAMES}

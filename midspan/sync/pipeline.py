@@ -1,0 +1,100 @@
+"""One run of one sync: stage, judge, apply.
+
+A run either applies its slice entirely, with ledger and cursor, or leaves the center as it
+was and says why. A run that is killed is taken up by the next: staging holds the batches it
+had read, and the cursor has not moved.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from adapters.base import Adapter
+from midspan.sync.apply import SliceApply
+from midspan.sync.judge import judge_slice
+from midspan.sync.project import Project
+from midspan.sync.report import RunReport
+from midspan.sync.run import Run, RunOptions, running
+from midspan.sync.stage import Reading, plan_slice, stage_slice
+from midspan.sync.staging import Progress, Staging
+from shared_services.golden.ingest import GoldenCounts
+from shared_services.golden.model import GoldenModel
+
+OnProgress = Callable[[Progress], None]
+
+
+def run_sync(
+    project: Project,
+    name: str,
+    options: RunOptions | None = None,
+    on_progress: OnProgress | None = None,
+) -> RunReport:
+    """Run one sync and return its report; raises MidspanError when it applied nothing."""
+    with running(project, project.sync(name), "sync", options or RunOptions()) as run:
+        with run.reading() as (adapter, staging):
+            progress = _stage(run, adapter, staging, on_progress)
+            report = _apply(run, staging, progress)
+            staging.clear()
+        return report
+
+
+def _stage(
+    run: Run, adapter: Adapter, staging: Staging, on_progress: OnProgress | None
+) -> Progress:
+    def after_batch(progress: Progress) -> None:
+        run.state.renew()
+        if on_progress is not None:
+            on_progress(progress)
+
+    reading = Reading(
+        adapter=adapter,
+        stream=run.sync.stream,
+        parts=run.sync.parts,
+        mapping=run.sync.mapping,
+        cursor=run.cursor,
+        after_batch=after_batch,
+        full=run.options.full_refresh,
+    )
+    slice_id = _slice_id(run)
+    progress = staging.resume(slice_id)
+    if progress is None:
+        progress = plan_slice(reading, slice_id, adapter.now(), run.options.clock.now())
+        staging.begin(progress)
+    return stage_slice(reading, staging, progress)
+
+
+def _slice_id(run: Run) -> str:
+    kind = "full" if run.options.full_refresh else "live"
+    return f"{kind}/{run.cursor.version}/{run.sync.mapping.version}/{run.project.digest}"
+
+
+def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
+    now, as_of = run.options.clock.now(), datetime.fromisoformat(progress.as_of)
+    cursor_to = max(filter(None, (run.cursor.value, progress.seen)), default=None)
+    slice_apply = SliceApply(run.sync, staging, run.run_id, now)
+    with run.store.write_beside(staging.store) as connection:
+        ledger = slice_apply.tally(connection, progress)
+        judge_slice(run.sync.config, ledger, first_load=not run.cursor.loaded)
+        if run.options.dry_run:
+            return run.report(ledger, GoldenCounts(), run.cursor.value)
+        empty = _is_empty(connection, run.sync.model)
+        slice_apply.write(connection)
+        ingest = run.ingest(now, as_of, quiet=empty)
+        counts = ingest.apply(connection, slice_apply.written_keys(connection))
+        if empty and counts.created:
+            ingest.announce(connection)
+        run.state.advance(connection, run.cursor, cursor_to, progress.parts, as_of)
+        run.state.finish_run(
+            connection,
+            run.run_id,
+            ledger,
+            events=counts.events,
+            cursor_from=run.cursor.value,
+            cursor_to=cursor_to,
+        )
+    return run.report(ledger, counts, cursor_to)
+
+
+def _is_empty(connection: Connection, model: GoldenModel) -> bool:
+    return connection.execute(select(model.golden.c.id).limit(1)).first() is None

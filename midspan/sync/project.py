@@ -1,0 +1,277 @@
+"""Assembles a project: binds systems to adapters, mappings to entities, syncs to centers.
+
+Everything that can be known to be wrong without calling anyone is reported here at once;
+whoever holds a ``Project`` can rely on it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from adapters.base import Adapter, AdapterContext, BoundStream, adapter_class, adapter_types
+from config.binding import bind, keys_of, nearest
+from config.connections import Connection, resolve_connection
+from config.loader import read_project
+from config.model import (
+    CursorConfig,
+    PartConfig,
+    StreamConfig,
+    Sync,
+    SyncConfig,
+    System,
+    SystemConfig,
+)
+from config.settings import Settings
+from config.tree import Node
+from mappings import CompiledMapping, compile_mapping, load_mapping
+from midspan.governor.gate import ProcessGate
+from midspan.kernel.clock import SystemClock
+from midspan.kernel.errors import ConfigurationError, MidspanError, Problem
+from midspan.kernel.gate import Lane
+from midspan.store.engine import Store, open_staging, open_store
+from midspan.sync.centers import Center, load_centers
+from shared_services.contracts.entities import entity_types
+from shared_services.golden.model import GoldenModel
+from shared_services.golden.survivorship import Ranking
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSystem:
+    """A system whose adapter options are checked; ``streams`` holds parts as well."""
+
+    name: str
+    config: SystemConfig
+    options: object
+    streams: Mapping[str, BoundStream]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundSync:
+    """A sync with everything it needs, checked."""
+
+    name: str
+    config: SyncConfig
+    stream_config: StreamConfig
+    system: BoundSystem
+    stream: BoundStream
+    parts: Mapping[str, PartConfig]
+    mapping: CompiledMapping
+    center: Center
+    model: GoldenModel
+
+
+@dataclass(frozen=True)
+class Project:
+    """A checked project and this installation's places."""
+
+    settings: Settings
+    digest: str
+    systems: Mapping[str, BoundSystem]
+    syncs: Mapping[str, BoundSync]
+    centers: Mapping[str, Center]
+    connection: Callable[[str], Connection] = resolve_connection
+
+    def sync(self, name: str) -> BoundSync:
+        """Return one sync; an unknown name raises with the nearest known one."""
+        if name not in self.syncs:
+            raise MidspanError(
+                "sync.unknown", f"there is no sync '{name}'", remedy=nearest(name, list(self.syncs))
+            )
+        return self.syncs[name]
+
+    def store(self, center: str) -> Store:
+        """Return a center's store, its tables created."""
+        if center not in self._stores:
+            folder = self.settings.state / "store"
+            store = open_store(self.settings.store_url, folder, center)
+            store.create(self.centers[center].metadata)
+            self._stores[center] = store
+        return self._stores[center]
+
+    def staging(self, sync: str) -> Store:
+        """Return a sync's staging store."""
+        return open_staging(self.settings.store_url, self.settings.state / "staging", sync)
+
+    def rankings(self, entity: str) -> dict[str, Ranking]:
+        """Return the survivorship rank of every sync that feeds an entity."""
+        return {
+            sync.name: Ranking(sync.config.survivorship.priority, sync.config.survivorship.fields)
+            for sync in self.syncs.values()
+            if sync.config.entity == entity
+        }
+
+    def adapter(self, system: str, lane: Lane = Lane.SYNC) -> Adapter:
+        """Open the adapter of a system; its connection is resolved anew each time."""
+        bound = self.systems[system]
+        config = bound.config
+        gate = ProcessGate(system, config.budget, config.timeouts, config.retry, SystemClock())
+        context = AdapterContext(
+            system=system,
+            options=bound.options,
+            streams=bound.streams,
+            connection=self.connection(bound.config.conn_id),
+            gate=gate,
+            cache=self.settings.state / "cache" / system,
+            lane=lane,
+        )
+        return adapter_class(bound.config.type)(context)
+
+    def close(self) -> None:
+        """Give back every store's connections."""
+        for store in self._stores.values():
+            store.close()
+        self._stores.clear()
+
+    @cached_property
+    def _stores(self) -> dict[str, Store]:
+        return {}
+
+
+def assemble(
+    settings: Settings, connection: Callable[[str], Connection] = resolve_connection
+) -> Project:
+    """Read and bind a project; raise ConfigurationError with everything that is wrong.
+
+    ``connection`` resolves a connection id whenever an adapter is opened.
+    """
+    files, problems = read_project(settings.home)
+    centers = load_centers()
+    mapped = _mappings(settings.home, files.syncs, problems)
+    systems: dict[str, BoundSystem] = {}
+    for system in files.systems.values():
+        bound = _system(system, _columns(system.name, files.syncs, mapped), problems)
+        if bound is not None:
+            systems[system.name] = bound
+    syncs = {
+        sync.name: _sync(sync, files.systems, systems, mapped[sync.name], centers)
+        for sync in files.syncs.values()
+        if sync.name in mapped and sync.config.system in systems
+    }
+    if problems:
+        raise ConfigurationError(sorted(problems, key=lambda one: (str(one.file), one.line)))
+    return Project(settings, files.digest, systems, syncs, centers, connection)
+
+
+def _mappings(
+    home: Path, syncs: Mapping[str, Sync], problems: list[Problem]
+) -> dict[str, CompiledMapping]:
+    entities = entity_types()
+    compiled = {}
+    for sync in syncs.values():
+        entity = entities.get(sync.config.entity)
+        if entity is None:
+            place = sync.node.get("entity") or sync.node
+            problems.append(
+                place.problem(
+                    "config.unknown_entity",
+                    f"there is no entity '{sync.config.entity}'",
+                    nearest(sync.config.entity, list(entities)),
+                )
+            )
+            continue
+        file = home / "mappings" / sync.config.mapping
+        if not file.is_file():
+            place = sync.node.get("mapping") or sync.node
+            known = [path.name for path in (home / "mappings").glob("*.yaml")]
+            problems.append(
+                place.problem(
+                    "config.unknown_mapping",
+                    f"there is no mapping file '{sync.config.mapping}'",
+                    nearest(sync.config.mapping, known),
+                )
+            )
+            continue
+        mapping = load_mapping(file, entity, problems)
+        if mapping is not None:
+            compiled[sync.name] = compile_mapping(mapping)
+    return compiled
+
+
+def _columns(
+    system: str, syncs: Mapping[str, Sync], mapped: Mapping[str, CompiledMapping]
+) -> dict[str, tuple[str, ...]]:
+    return {
+        sync.config.stream: mapped[sync.name].sources
+        for sync in syncs.values()
+        if sync.config.system == system and sync.name in mapped
+    }
+
+
+def _system(
+    system: System, columns: Mapping[str, tuple[str, ...]], problems: list[Problem]
+) -> BoundSystem | None:
+    if system.config.type not in adapter_types():
+        place = system.node.get("type") or system.node
+        problems.append(
+            place.problem(
+                "config.unknown_adapter",
+                f"no adapter '{system.config.type}' is installed",
+                nearest(system.config.type, adapter_types()),
+            )
+        )
+        return None
+    cls = adapter_class(system.config.type)
+    before = len(problems)
+    options = bind(system.node, cls.spec, problems, ignore=keys_of(SystemConfig))
+    streams: dict[str, BoundStream] = {}
+    for stream in system.streams.values():
+        config = stream.config
+        streams[stream.name] = _stream(
+            stream.name,
+            stream.node,
+            StreamConfig,
+            cls,
+            (config.primary_key, config.cursor, columns.get(stream.name, ())),
+            problems,
+        )
+        for part in stream.parts.values():
+            streams[part.name] = _stream(
+                part.name,
+                part.node,
+                PartConfig,
+                cls,
+                ((part.config.parent,), part.config.cursor, ()),
+                problems,
+            )
+    if len(problems) > before:
+        return None
+    return BoundSystem(system.name, system.config, options, streams)
+
+
+def _stream(
+    name: str,
+    node: Node,
+    common: type,
+    cls: type[Adapter],
+    shape: tuple[tuple[str, ...], CursorConfig | None, tuple[str, ...]],
+    problems: list[Problem],
+) -> BoundStream:
+    primary_key, cursor, sources = shape
+    options = bind(node, cls.stream_spec, problems, ignore=keys_of(common))
+    fields = cursor.fields if cursor else ()
+    columns = tuple(dict.fromkeys((*primary_key, *fields, *sources)))
+    return BoundStream(name, primary_key, cursor, options, columns)
+
+
+def _sync(
+    sync: Sync,
+    systems: Mapping[str, System],
+    bound: Mapping[str, BoundSystem],
+    mapping: CompiledMapping,
+    centers: Mapping[str, Center],
+) -> BoundSync:
+    config = sync.config
+    stream = systems[config.system].streams[config.stream]
+    center = next(one for one in centers.values() if config.entity in one.models)
+    return BoundSync(
+        name=sync.name,
+        config=config,
+        stream_config=stream.config,
+        system=bound[config.system],
+        stream=bound[config.system].streams[config.stream],
+        parts={part.name: part.config for part in stream.parts.values()},
+        mapping=mapping,
+        center=center,
+        model=center.models[config.entity],
+    )

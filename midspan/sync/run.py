@@ -1,0 +1,123 @@
+"""What every kind of run shares: it holds the lease, is written down, and ends honestly.
+
+A run is in the ledger from its first moment. It ends as ``succeeded`` in the very transaction
+that applies it, as ``failed`` with the reason when it raises, and as ``died`` when the next
+run finds that its process is gone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from adapters.base import Adapter
+from midspan.kernel.clock import Clock, SystemClock
+from midspan.kernel.errors import MidspanError
+from midspan.kernel.gate import Lane
+from midspan.store.engine import Store
+from midspan.sync.project import BoundSync, Project
+from midspan.sync.report import Ledger, RunKind, RunReport
+from midspan.sync.staging import Staging
+from midspan.sync.state import CursorState, RunRow, SyncState
+from shared_services.golden.ingest import GoldenCounts, Ingest
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run is to go.
+
+    ``full_refresh`` reads from the beginning; ``dry_run`` judges and counts, and keeps
+    nothing. ``patience`` is how long to wait for another worker on the same sync.
+    """
+
+    full_refresh: bool = False
+    dry_run: bool = False
+    patience: timedelta = timedelta(seconds=60)
+    clock: Clock = field(default_factory=SystemClock)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run under way, its lease held."""
+
+    project: Project
+    sync: BoundSync
+    kind: RunKind
+    options: RunOptions
+    run_id: str
+    started_at: datetime
+    store: Store
+    state: SyncState
+    cursor: CursorState
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Adapter, Staging]]:
+        """Open the adapter and the staging for the time of the run."""
+        store = self.project.staging(self.sync.name)
+        try:
+            staging = Staging(store, self.sync.name, self.sync.model.entity)
+            adapter = self.project.adapter(self.sync.config.system, Lane.SYNC)
+            try:
+                yield adapter, staging
+            finally:
+                adapter.close()
+        finally:
+            store.close()
+
+    def ingest(self, now: datetime, as_of: datetime, *, quiet: bool = False) -> Ingest:
+        """Return this run's way into the golden records."""
+        return Ingest(
+            self.sync.model,
+            self.project.rankings(self.sync.config.entity),
+            self.sync.name,
+            self.run_id,
+            now,
+            as_of,
+            quiet,
+        )
+
+    def report(self, ledger: Ledger, golden: GoldenCounts, cursor_to: str | None) -> RunReport:
+        """Return what the run did."""
+        return RunReport(
+            run_id=self.run_id,
+            sync=self.sync.name,
+            kind=self.kind,
+            started_at=self.started_at,
+            finished_at=self.options.clock.now(),
+            ledger=ledger,
+            events=golden.events,
+            cursor_from=self.cursor.value,
+            cursor_to=cursor_to,
+            golden={
+                "created": golden.created,
+                "updated": golden.updated,
+                "merged": golden.merged,
+                "deleted": golden.deleted,
+            },
+            dry_run=self.options.dry_run,
+        )
+
+
+@contextmanager
+def running(project: Project, sync: BoundSync, kind: RunKind, options: RunOptions) -> Iterator[Run]:
+    """Hold the sync's lease for a run, and write down how the run ends."""
+    store = project.store(sync.center.name)
+    state = SyncState(store, sync.model.state, sync.name, options.clock)
+    cursor = state.acquire(options.patience)
+    run_id, started_at = uuid4().hex, options.clock.now()
+    run = Run(project, sync, kind, options, run_id, started_at, store, state, cursor)
+    try:
+        if not options.dry_run:
+            state.begin_run(
+                RunRow(run_id, sync.name, kind, started_at, sync.mapping.version, project.digest)
+            )
+        yield run
+    except BaseException as error:
+        # Whatever ends the run is written down; if even that fails, the cause goes first.
+        with suppress(MidspanError):
+            state.fail_run(run_id, error)
+        raise
+    finally:
+        with suppress(MidspanError):
+            state.release()

@@ -1,0 +1,201 @@
+"""Stage: read a slice through the adapter, translate it, and keep it beside its position.
+
+The ceiling is taken from the source's own clock before the first row is read. Rows behind it
+are loaded and counted as ``future``, and never move the cursor: whatever commits with an
+earlier stamp while this reading goes on is read by the next one. Memory is bounded by the
+batch.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import xxhash
+
+from adapters.base import Adapter, BoundStream
+from config.model import CursorConfig, PartConfig
+from mappings import CompiledMapping, Refusal
+from midspan.kernel.errors import RecordError
+from midspan.kernel.stream import Batch, Slice
+from midspan.sync.staging import Progress, Staging, key_text, row_hash
+from midspan.sync.state import CursorState
+
+PARENTS_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One slice to be staged. ``after_batch`` is called when a batch is safely staged."""
+
+    adapter: Adapter
+    stream: BoundStream
+    parts: Mapping[str, PartConfig]
+    mapping: CompiledMapping
+    cursor: CursorState
+    after_batch: Callable[[Progress], None]
+    full: bool = False
+
+
+def plan_slice(
+    reading: Reading, slice_id: str, source_now: datetime | None, now: datetime
+) -> Progress:
+    """Return the progress of a slice that has not begun; fixes its ceiling."""
+    config = reading.stream.cursor
+    as_of = source_now or now
+    ceiling = None
+    if config is not None:
+        ceiling = config.codec.at(as_of - config.commit_lag)
+    return Progress(slice_id, ceiling, as_of.isoformat(), parts=dict(reading.cursor.parts))
+
+
+def stage_slice(reading: Reading, staging: Staging, progress: Progress) -> Progress:
+    """Read everything that is left of the slice into staging."""
+    names = list(reading.parts)
+    if progress.phase == 0:
+        lower = None if reading.full else _lower(reading.stream.cursor, reading.cursor.value)
+        _read_rows(reading, staging, progress, Slice(lower=lower))
+        _next_phase(staging, progress)
+    while 1 <= progress.phase <= len(names):
+        if reading.cursor.loaded and not reading.full:
+            _read_part(reading, staging, progress, names[progress.phase - 1])
+        else:
+            # A full reading has read every parent; the part's cursor begins at its ceiling.
+            _skip_part(reading, progress, names[progress.phase - 1])
+        _next_phase(staging, progress)
+    if progress.phase == len(names) + 1:
+        for keys in staging.parents(PARENTS_AT_ONCE):
+            wanted = tuple((msgspec.json.decode(key),) for key in keys)
+            _read_rows(reading, staging, progress, Slice(keys=wanted), moves_cursor=False)
+        _next_phase(staging, progress)
+    return progress
+
+
+def _next_phase(staging: Staging, progress: Progress) -> None:
+    progress.phase += 1
+    progress.position = None
+    staging.append(progress)
+
+
+def _lower(config: CursorConfig | None, saved: str | None) -> str | None:
+    if config is None or saved is None:
+        return None
+    return config.codec.shift(saved, config.lookback)
+
+
+def _read_rows(
+    reading: Reading,
+    staging: Staging,
+    progress: Progress,
+    part: Slice,
+    *,
+    moves_cursor: bool = True,
+) -> None:
+    position = progress.position if moves_cursor else None
+    for batch in reading.adapter.read(reading.stream.name, part, position):
+        translated = _Translator(reading, batch)
+        rows, refused = translated.run()
+        progress.read += len(batch.rows) + len(batch.rejects)
+        progress.filtered += translated.filtered
+        for row in rows:
+            _see(progress, row[1], moves_cursor=moves_cursor)
+        if moves_cursor:
+            progress.position = dict(batch.position)
+        staging.append(progress, rows, refused)
+        reading.after_batch(progress)
+
+
+def _see(progress: Progress, changed: str | None, *, moves_cursor: bool) -> None:
+    if changed is None:
+        return
+    if progress.ceiling is not None and changed >= progress.ceiling:
+        progress.future += 1
+    elif moves_cursor and (progress.seen is None or changed > progress.seen):
+        progress.seen = changed
+
+
+def _read_part(reading: Reading, staging: Staging, progress: Progress, name: str) -> None:
+    config = reading.parts[name]
+    codec = config.cursor.codec
+    part = Slice(lower=_lower(config.cursor, reading.cursor.parts.get(name)))
+    for batch in reading.adapter.read(name, part, progress.position):
+        parent = batch.columns.index(config.parent)
+        stamps = [batch.columns.index(field) for field in config.cursor.fields]
+        parents = []
+        for row in batch.rows:
+            if row[parent] is None:
+                continue
+            parents.append(msgspec.json.encode(row[parent]).decode())
+            changed = _changed(codec.parse, row, stamps)
+            if changed is not None and (progress.ceiling is None or changed < progress.ceiling):
+                progress.parts[name] = max(progress.parts.get(name, ""), changed)
+        progress.position = dict(batch.position)
+        staging.append(progress, parents=parents)
+        reading.after_batch(progress)
+
+
+def _skip_part(reading: Reading, progress: Progress, name: str) -> None:
+    cursor = reading.parts[name].cursor
+    begin = cursor.codec.at(datetime.fromisoformat(progress.as_of) - cursor.commit_lag)
+    if begin is not None:
+        progress.parts[name] = begin
+
+
+def _changed(parse: Callable[[Any], str], row: Sequence[Any], stamps: Sequence[int]) -> str | None:
+    for index in stamps:
+        if row[index] is not None:
+            return parse(row[index])
+    return None
+
+
+class _Translator:
+    """Turns one batch into staged rows and refused rows."""
+
+    def __init__(self, reading: Reading, batch: Batch) -> None:
+        self.filtered = 0
+        self._batch = batch
+        self._mapping = reading.mapping
+        cursor = reading.stream.cursor
+        self._parse = cursor.codec.parse if cursor else None
+        self._stamps = [batch.columns.index(name) for name in (cursor.fields if cursor else ())]
+        self._keys = [batch.columns.index(name) for name in reading.stream.primary_key]
+
+    def run(self) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """Return the staged rows and the refused rows of the batch."""
+        translation = self._mapping.translate(self._batch.columns, self._batch.rows)
+        self.filtered = len(translation.filtered)
+        refused = [self._refused(refusal) for refusal in translation.refusals]
+        rows: list[tuple[Any, ...]] = []
+        for index, values in zip(translation.indexes, translation.rows, strict=True):
+            try:
+                rows.append((self._key(index), self._stamp(index), row_hash(values), *values))
+            except RecordError as error:
+                refused.append(self._refused(Refusal(index, "", error.code, error.message)))
+        for reject in self._batch.rejects:
+            identity = f"raw:{xxhash.xxh3_128_hexdigest(reject.raw)}"
+            refused.append(
+                (identity, None, reject.code, None, reject.message, reject.where, reject.raw)
+            )
+        return rows, refused
+
+    def _key(self, index: int) -> str:
+        row = self._batch.rows[index]
+        parts = [row[column] for column in self._keys]
+        if any(part is None or part == "" for part in parts):
+            raise RecordError("record.no_key", "the row's primary key is empty")
+        return key_text(parts)
+
+    def _stamp(self, index: int) -> str | None:
+        if self._parse is None:
+            return None
+        return _changed(self._parse, self._batch.rows[index], self._stamps)
+
+    def _refused(self, refusal: Refusal) -> tuple[Any, ...]:
+        raw, place = self._batch.origin(refusal.index)
+        try:
+            key: str | None = self._key(refusal.index)
+        except RecordError:
+            key = None
+        identity = f"key:{key}" if key else f"raw:{xxhash.xxh3_128_hexdigest(raw)}"
+        return (identity, key, refusal.code, refusal.field, refusal.message, place, raw)
