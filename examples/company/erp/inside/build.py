@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
-from trytond import __series__, config
-from trytond.model import ModelStorage
-from trytond.pool import Pool
-from trytond.transaction import Transaction
+from trytond import __series__, config  # type: ignore[import-not-found]
+from trytond.model import ModelStorage  # type: ignore[import-not-found]
+from trytond.pool import Pool  # type: ignore[import-not-found]
+from trytond.transaction import Transaction  # type: ignore[import-not-found]
 
 MODULES = ["ir", "res", "country", "currency", "party", "company", "product", "sale"]
 LANGUAGE = "en"

@@ -1,9 +1,9 @@
 """Sows the company's master data and sales into a freshly activated database.
 
 Guarantee: the values are those of `examples.company.population`, through Tryton's own models
-and their validation. Parties, addresses, contact mechanisms and products are created once and
-never updated, so their `write_date` is null, as in any ERP whose rows nobody touched yet. Sales
-that left the state draft were updated by their workflow.
+and their validation. Parties, their parts and products then get the history of an ERP that has
+been in use: created over a month of 2025, three rows in each instant, and never updated, so
+their `write_date` is null. Sales that left the state draft were updated by their workflow.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
+
+from trytond.transaction import Transaction  # type: ignore[import-not-found]
 
 from examples.company import population
 
@@ -39,6 +41,16 @@ READABLE = (
     "sale.sale",
     "sale.line",
 )
+AGED = (
+    "party_party",
+    "party_address",
+    "party_contact_mechanism",
+    "party_identifier",
+    "product_product",
+    "product_template",
+)
+"""Tables whose rows get a past."""
+
 STATES = ("draft", "quotation", "confirmed", "confirmed", "cancelled")
 """The states of five consecutive sales."""
 
@@ -52,12 +64,11 @@ def sow(pool: Pool) -> None:
     countries = _countries(pool)
     company = _company(pool, currencies["EUR"], countries["AT"])
     _users(pool, company)
-    from trytond.transaction import Transaction
-
     with Transaction().set_context(company=company):
         parties = _parties(pool, countries)
         products = _products(pool)
         _sales(pool, company, currencies, parties, products)
+    _age()
 
 
 def _ids(pool: Pool, model: str, values: list[Values], key: str) -> dict[str, int]:
@@ -256,3 +267,14 @@ def _advance(model: Any, state: str, sales: list[Any]) -> None:
         model.confirm(sales)
     if state == "cancelled":
         model.cancel(sales)
+
+
+def _age() -> None:
+    """Date the rows back; Tryton 8.2 itself would leave one date for all, and write it twice."""
+    cursor = Transaction().connection.cursor()
+    instant = "datetime('2025-01-07 06:00:00', (id / 3 * 7) || ' hours') || '.250000'"
+    for table in AGED:
+        cursor.execute(
+            f"UPDATE {table} SET create_date = {instant}, "  # noqa: S608 - constants of this module
+            "write_date = NULL, write_uid = NULL"
+        )
