@@ -1,0 +1,208 @@
+"""Walks a list that is cut into numbered pages and may move while it is read.
+
+Guarantee: every record that was in the list all the while is yielded at least once. A list
+sorted by its changes moves: an edited record leaves its place, all behind it slide forward,
+and the first record of the next page would never be seen. Each page therefore begins with
+records that were read before (an overlap, gained by choosing the page size). Where the
+overlap is not found, the walk steps back until it meets a record that it has read and that
+has not changed; all behind that one is new. Records may come twice, never not at all. This
+holds for any stable order in which records change their place only when they change
+themselves. Where the page size cannot be chosen, the page before is read again instead.
+
+A list that announces n records and ends earlier is ``adapter.silent_loss``, after a second
+look at the announcement.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from adapters.soap.spec import PagingSpec
+from midspan.kernel.errors import ProtocolError, TransientError
+
+T = TypeVar("T")
+
+MAX_RESTARTS = 3
+TAIL = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """What one call brought: items, a mark that identifies each item's content, the head."""
+
+    items: Sequence[T]
+    marks: Sequence[str]
+    more: bool | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Walked(Generic[T]):
+    """New items, and the walk's position after them."""
+
+    items: Sequence[T]
+    position: Mapping[str, Any]
+
+
+Fetch = Callable[[int, int], Page[T]]
+"""Fetches a page by its number (from 0, whatever the wire counts from) and its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """``reach`` records are read; ``tail`` marks the last of them; ``size`` is granted."""
+
+    reach: int
+    tail: tuple[str, ...]
+    size: int
+    total: int | None
+
+    def position(self) -> Mapping[str, Any]:
+        return {
+            "reach": self.reach,
+            "tail": list(self.tail),
+            "size": self.size,
+            "total": self.total,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Window(Generic[T]):
+    """A run of records; ``start`` is its first one's place, ``room`` what was asked for."""
+
+    start: int
+    room: int
+    page: Page[T]
+
+
+class PageWalk(Generic[T]):
+    """One walk over one list; ``sizes_free`` says whether a page's size may be chosen."""
+
+    def __init__(self, fetch: Fetch[T], paging: PagingSpec, *, sizes_free: bool) -> None:
+        self._fetch = fetch
+        self._paging = paging
+        self._sizes_free = sizes_free
+
+    def run(self, position: Mapping[str, Any] | None = None) -> Iterator[Walked[T]]:
+        """Yield the list's items from ``position`` on; at least once, even if empty.
+
+        Raises ProtocolError ``adapter.silent_loss`` when less comes than was announced, and
+        TransientError ``adapter.list_unstable`` when the list never holds still.
+        """
+        state = self._restore(position)
+        restarts = 0
+        while True:
+            window = self._window(state)
+            if state.tail and not _shows(window, state.tail) and window.start > 0:
+                window = self._step_back(window.start, state)
+            state = self._learn(state, window)
+            found = _last_known(window.page.marks, state.tail)
+            restarts = _count(restarts, lost=bool(state.tail) and found < 0)
+            fresh = window.page.items[found + 1 :]
+            state, ended = self._advance(state, window, anything_new=bool(fresh))
+            yield Walked(fresh, state.position())
+            if ended:
+                self._verify(state)
+                return
+
+    def _restore(self, position: Mapping[str, Any] | None) -> _State:
+        if position is None:
+            return _State(0, (), self._paging.size, None)
+        return _State(
+            position["reach"], tuple(position["tail"]), position["size"], position["total"]
+        )
+
+    def _window(self, state: _State) -> _Window[T]:
+        """Fetch what begins with records already read and goes beyond them."""
+        target = max(state.reach - max(self._paging.overlap, 1), 0)
+        size = _page_size(target, state.size) if self._sizes_free else state.size
+        number = target // size
+        if (number + 1) * size > state.reach:
+            return self._single(number, size)
+        # The page behind is read first: what slides away from it shows in the one before.
+        behind = self._single(number + 1, size)
+        before = self._single(number, size)
+        return _Window(before.start, 2 * size, _joined(before.page, behind.page))
+
+    def _single(self, number: int, size: int) -> _Window[T]:
+        return _Window(number * size, size, self._fetch(number, size))
+
+    def _step_back(self, start: int, state: _State) -> _Window[T]:
+        """Read backwards from ``start``, page by page, to a record that was read before."""
+        number = (start - 1) // state.size
+        while True:
+            window = self._single(number, state.size)
+            if number == 0 or _shows(window, state.tail):
+                return window
+            number -= 1
+
+    @staticmethod
+    def _learn(state: _State, window: _Window[T]) -> _State:
+        """Take the announced total, and the page size that the server really grants."""
+        page, got = window.page, len(window.page.items)
+        total = state.total if page.total is None else page.total
+        goes_on = page.more or (page.more is None and total is not None and got < total)
+        granted = got if window.start == 0 and goes_on and 0 < got < window.room else state.size
+        return replace(state, total=total, size=min(granted, state.size))
+
+    def _advance(
+        self, state: _State, window: _Window[T], *, anything_new: bool
+    ) -> tuple[_State, bool]:
+        page = window.page
+        reach = window.start + len(page.items)
+        if self._paging.more:
+            ended = not page.more
+        elif state.total is not None:
+            ended = reach >= state.total or not anything_new
+        elif self._paging.until == "short_page":
+            ended = len(page.items) < window.room
+        else:
+            ended = not anything_new
+        if not ended and not anything_new and reach <= state.reach:
+            raise _loss("the list says that it goes on, and its next page brings nothing new")
+        return replace(state, reach=reach, tail=tuple(page.marks[-TAIL:]) or state.tail), ended
+
+    def _verify(self, state: _State) -> None:
+        if state.total is None or state.reach >= state.total:
+            return
+        again = self._fetch(0, state.size).total
+        announced = state.total if again is None else again
+        if state.reach < announced:
+            raise _loss(f"the list announces {announced} records and delivers {state.reach}")
+
+
+def _page_size(target: int, largest: int) -> int:
+    """Return the page size whose page around ``target`` reaches furthest beyond it."""
+    return max(range(largest, 0, -1), key=lambda size: (target // size + 1) * size)
+
+
+def _last_known(marks: Sequence[str], tail: tuple[str, ...]) -> int:
+    known = set(tail)
+    return next((at for at in range(len(marks) - 1, -1, -1) if marks[at] in known), -1)
+
+
+def _shows(window: _Window[T], tail: tuple[str, ...]) -> bool:
+    return _last_known(window.page.marks, tail) >= 0
+
+
+def _count(restarts: int, *, lost: bool) -> int:
+    if restarts + lost > MAX_RESTARTS:
+        raise TransientError(
+            "adapter.list_unstable",
+            "the list changes faster than it can be read",
+            remedy="Read it at a quieter hour, or in larger pages",
+        )
+    return restarts + lost
+
+
+def _joined(before: Page[T], behind: Page[T]) -> Page[T]:
+    total = behind.total if before.total is None else before.total
+    return Page([*before.items, *behind.items], [*before.marks, *behind.marks], behind.more, total)
+
+
+def _loss(message: str) -> ProtocolError:
+    return ProtocolError(
+        "adapter.silent_loss",
+        message,
+        remedy="Check the stream's rows path and paging against a reply of the system",
+    )
