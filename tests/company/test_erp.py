@@ -195,7 +195,19 @@ def test_starts_again_after_a_kill(tmp_path: Path) -> None:
         Client(successor.url, successor.database, "midspan", PASSWORDS["midspan"])
         killed.stop()
         assert successor.pid != orphan
-    assert not Path(f"/proc/{orphan}").exists()
+        assert not Path(f"/proc/{orphan}").exists()
+
+
+def test_stops_what_another_process_started(tmp_path: Path) -> None:
+    """Whoever knows the folder can stop its server: the pid file says which process it is."""
+    provision.fresh_copy(tmp_path, PASSWORDS)
+    server = ErpServer(tmp_path)
+    server.start()
+    ErpServer(tmp_path).stop()
+
+    with pytest.raises(ConnectionRefusedError):
+        Client(server.url, server.database, "midspan", PASSWORDS["midspan"])
+    server.stop()
 
 
 def test_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
@@ -242,7 +254,7 @@ def test_half_built_environment_is_built_again(
     assert caught.value.code == "demo.erp_install"
 
 
-def test_killed_template_build_leaves_no_template(
+def test_failed_template_build_leaves_no_template(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A build that fails puts nothing under the template's name."""

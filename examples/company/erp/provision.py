@@ -68,6 +68,8 @@ def _fingerprint() -> str:
 
 def _build(interpreter: Path, target: Path) -> None:
     """Build in a folder of its own beside `target` and move the finished file into place."""
+    for leftover in target.parent.glob("erp-build-*"):
+        shutil.rmtree(leftover)
     with tempfile.TemporaryDirectory(prefix="erp-build-", dir=target.parent) as name:
         folder = Path(name)
         config = folder / "trytond.conf"

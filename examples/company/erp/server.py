@@ -68,6 +68,7 @@ class ErpServer:
 
         Raises `MidspanError`: `demo.port_taken`, or `demo.erp_start` with the end of its log.
         """
+        self.stop()
         self._stop_leftover()
         self.port = _usable_port(self._wanted_port)
         config = self._write_config()
@@ -86,9 +87,13 @@ class ErpServer:
         self._wait_until_it_answers(self._process)
 
     def stop(self) -> None:
-        """Ask the server to end, insist after ten seconds; nothing happens when it is stopped."""
+        """Ask the server to end, insist after ten seconds; nothing happens when it is stopped.
+
+        A server of this folder that another process started is stopped as well.
+        """
         process, self._process = self._process, None
         if process is None:
+            self._stop_leftover()
             return
         process.terminate()
         try:
@@ -96,7 +101,8 @@ class ErpServer:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        self._pid_file.unlink(missing_ok=True)
+        if self._recorded_pid() == process.pid:  # it may be a successor's by now
+            self._pid_file.unlink()
 
     def __enter__(self) -> Self:
         self.start()
@@ -143,13 +149,19 @@ class ErpServer:
         )
 
     def _stop_leftover(self) -> None:
-        self.stop()
-        if not self._pid_file.exists():
+        pid = self._recorded_pid()
+        if pid is None:
             return
-        pid = int(self._pid_file.read_text() or 0)
         if self._is_ours(pid):
             _end(pid, lambda: self._is_ours(pid))
         self._pid_file.unlink()
+
+    def _recorded_pid(self) -> int | None:
+        """Return what the pid file says; 0 for one that a kill left empty."""
+        try:
+            return int(self._pid_file.read_text() or 0)
+        except FileNotFoundError:
+            return None
 
     def _is_ours(self, pid: int) -> bool:
         try:
