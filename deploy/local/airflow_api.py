@@ -207,18 +207,17 @@ class AirflowApi:
 
     def create_pool(self, name: str, slots: int) -> None:
         """Create the pool, or set the slots of the one that exists."""
-        body = {"name": name, "slots": slots, "include_deferred": False}
+        pool = {"slots": slots, "include_deferred": False}
         try:
-            self._call("POST", "/pools", body)
+            self._call("POST", "/pools", {"name": name, **pool})
         except RemoteError as error:
             if error.context.get("status") != "409":
                 raise
-            mask = {"update_mask": "slots"}
-            self._call("PATCH", f"/pools/{_part(name)}", {"slots": slots}, mask)
+            self._call("PATCH", f"/pools/{_part(name)}", {"pool": name, **pool})
 
     def asset_events(self) -> list[dict[str, Any]]:
         """Return all asset events as the API gives them, oldest first."""
-        return self._pages("/assets/events", "asset_events", {"order_by": "id"})
+        return self._pages("/assets/events", "asset_events", {"order_by": "timestamp"})
 
     def _pages(self, path: str, key: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []

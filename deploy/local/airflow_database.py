@@ -63,7 +63,8 @@ def _migrate(home: Path, database: Path, python: Path) -> None:
         raise MidspanError(
             "airflow.migration_failed",
             f"Airflow could not migrate {database}: {_last_line(result.stdout)}",
-            remedy="remove that file; the next start makes a new one",
+            remedy="mend what it names (one provider that cannot be imported stops all of "
+            "Airflow), or remove that file for a new one",
         )
     # Write-ahead logging is a property of the file: readers and the writer stop blocking each
     # other, which four processes on one SQLite file need.
@@ -91,6 +92,7 @@ def _run(
         command,
         env=dict(settings),
         stdin=subprocess.DEVNULL,
+        cwd="/",  # never the caller's folder: Python puts it on the path
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -97,15 +97,19 @@ def memory(components: Iterable[Component]) -> int:
 
 
 def stop_all(components: Sequence[Component], grace: float) -> None:
-    """Ask each leader to end (SIGTERM), wait ``grace`` seconds for all, then SIGKILL the rest."""
+    """Ask each leader to end (SIGTERM), wait ``grace`` seconds for all, then SIGKILL the rest.
+
+    Processes whose leader is gone have nobody to end them in order: they are killed at once.
+    """
     for component in components:
         if is_alive(component):
             _signal(component.pid, signal.SIGTERM)
+        else:
+            _kill(component)
     if _gone(components, grace):
         return
     for component in components:
-        for pid in members(component):
-            _signal(pid, signal.SIGKILL)
+        _kill(component)
     _gone(components, 5.0)
 
 
@@ -132,6 +136,11 @@ def _gone(components: Sequence[Component], seconds: float) -> bool:
             return False
         time.sleep(_POLL_SECONDS)
     return True
+
+
+def _kill(component: Component) -> None:
+    for pid in members(component):
+        _signal(pid, signal.SIGKILL)
 
 
 def _signal(pid: int, number: int) -> None:
