@@ -1,0 +1,21 @@
+"""What a market-facing app imports to use the shared services.
+
+    from shared_services.client import Client
+
+    with Client(url, app="shop") as midspan:
+        customer = midspan.customers.get(42)
+
+        @midspan.subscribe("customer.*", "product.*")
+        def on_change(event, envelope): ...
+
+        midspan.run()
+
+Reads are repeated within their time when that is safe; events are delivered at least once, in
+order per entity, and ``positions`` tells which of them were already applied.
+"""
+
+from shared_services.client.client import Client
+from shared_services.client.positions import MemoryPositions, Positions, SqlitePositions
+from shared_services.client.subscription import Event
+
+__all__ = ["Client", "Event", "MemoryPositions", "Positions", "SqlitePositions"]

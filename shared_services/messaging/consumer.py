@@ -1,0 +1,218 @@
+"""Handling each message at least once, and each failure a counted number of times.
+
+queue → handler in a worker thread → ack, by way of the connection's thread
+                 ↓ failure that may pass                      ↓ failure that stays, or the Nth
+     unordered: retry queue, and back later                 dead letters, with the reason
+     ordered: held here, its key's successors behind it
+
+A message is acknowledged only after its handler returned, or after the broker confirmed its
+copy in a retry or dead-letter queue: a consumer killed in between doubles a message, never
+loses one, so handlers are idempotent. A handler of any length costs no heartbeat. When
+channel, queue or connection go away, consuming resumes on new ones, and what was not yet
+acknowledged is delivered again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from pika import BasicProperties, spec
+from pika.channel import Channel
+
+from midspan.kernel.clock import Clock, SystemClock
+from midspan.kernel.errors import MidspanError
+from shared_services.messaging import envelope as envelopes
+from shared_services.messaging.connection import Connection
+from shared_services.messaging.envelope import MAX_BODY, SUBJECT, Envelope
+from shared_services.messaging.failures import (
+    exhausted,
+    failed_attempts,
+    is_retryable,
+    with_failure,
+)
+from shared_services.messaging.publisher import Outgoing, Publisher
+from shared_services.messaging.session import ChannelSession
+from shared_services.messaging.topology import Queue, Subscription
+from shared_services.messaging.workers import Lanes, WorkerPool
+
+MAX_ATTEMPTS: Final = 5
+
+# How long a message that could not even be set aside waits before it is handed back.
+_HAND_BACK_PAUSE: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as its handler sees it; ``attempt`` counts from 1."""
+
+    envelope: Envelope
+    body: bytes
+    attempt: int
+
+    def decode(self, type_: type[T]) -> T:
+        """Return the body as ``type_``; raises RecordError, see ``envelope.decode``."""
+        return envelopes.decode(self.body, type_)
+
+
+Handler = Callable[[Message], None]
+
+
+@dataclass(slots=True)
+class _Delivery:
+    """A message in hand, on the channel that alone can settle it."""
+
+    channel: Channel
+    tag: int
+    properties: BasicProperties
+    body: bytes
+    failed: int
+
+
+class Consumer(ChannelSession):
+    """Feeds a subscription's messages to ``handler``.
+
+    ``publisher`` sets failed messages aside and should have a connection of its own. With an
+    ordered subscription, messages of the same subject are handled one after another.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        publisher: Publisher,
+        subscription: Subscription,
+        handler: Handler,
+        *,
+        prefetch: int = 100,
+        workers: int = 4,
+        max_attempts: int = MAX_ATTEMPTS,
+        max_body: int = MAX_BODY,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(connection, subscription.declaration, prefetch=prefetch)
+        self._publisher = publisher
+        self._subscription = subscription
+        self._handler = handler
+        self._max_attempts = max_attempts
+        self._max_body = max_body
+        self._clock = clock or SystemClock()
+        self._pool = WorkerPool(workers, f"consume-{subscription.queue.name}")
+        self._lanes = Lanes(self._pool)
+        self._consumer_tag = ""
+
+    def stop(self, timeout: float = 30.0) -> bool:
+        """Take no more, finish what is in hand, hand back the rest.
+
+        Returns False when a handler was still running after ``timeout`` seconds; its message
+        is delivered again to the next consumer.
+        """
+        self._connection.call(self._cancel)
+        finished = self._pool.stop(timeout)
+        self.end()
+        return finished
+
+    def _set_up(self, channel: Channel) -> None:
+        channel.add_on_cancel_callback(partial(self._on_cancelled, channel))
+        self._consumer_tag = channel.basic_consume(self._subscription.queue.name, self._on_message)
+
+    def _on_lost(self, error: MidspanError) -> None:
+        """Do nothing: the broker delivers again whatever was not acknowledged."""
+
+    def _on_cancelled(self, channel: Channel, _frame: object) -> None:
+        name = self._subscription.queue.name
+        log.warning("the broker cancelled the consumer of %s, which starts again", name)
+        channel.close()
+
+    def _cancel(self) -> None:
+        if self._channel is not None and self._channel.is_open:
+            self._channel.basic_cancel(self._consumer_tag)
+
+    def _on_message(
+        self, channel: Channel, method: spec.Basic.Deliver, properties: BasicProperties, body: bytes
+    ) -> None:
+        failed = failed_attempts(properties)
+        delivery = _Delivery(channel, method.delivery_tag, properties, body, failed)
+        subject = (properties.headers or {}).get(SUBJECT)
+        if self._subscription.ordered and isinstance(subject, str):
+            self._lanes.submit(subject, lambda: self._work(delivery))
+        else:
+            self._pool.submit(lambda: self._work_unordered(delivery))
+
+    def _work_unordered(self, delivery: _Delivery) -> None:
+        pause = self._work(delivery)
+        if pause is not None:
+            self._pool.submit_later(pause, lambda: self._work_unordered(delivery))
+
+    def _work(self, delivery: _Delivery) -> float | None:
+        """Handle and settle; return the seconds to hold it when it is to be tried again."""
+        if delivery.channel.is_closed:
+            return None  # it is being delivered again; this copy cannot be settled any more
+        if delivery.failed >= self._max_attempts:
+            self._give_up(delivery, exhausted(delivery.failed))
+            return None
+        try:
+            envelope = envelopes.parse(delivery.properties, delivery.body, max_body=self._max_body)
+            self._handler(Message(envelope, delivery.body, delivery.failed + 1))
+        except Exception as error:  # noqa: BLE001 classified and reported in _fail
+            return self._fail(delivery, error)
+        self._acknowledge(delivery)
+        return None
+
+    def _fail(self, delivery: _Delivery, error: Exception) -> float | None:
+        delivery.failed += 1
+        self._report(delivery, error)
+        if not is_retryable(error) or delivery.failed >= self._max_attempts:
+            self._give_up(delivery, error)
+            return None
+        tier = min(delivery.failed, len(self._subscription.retries)) - 1
+        if self._subscription.ordered:
+            return self._subscription.delays[tier]
+        self._set_aside(delivery, self._subscription.retries[tier], error)
+        return None
+
+    def _report(self, delivery: _Delivery, error: Exception) -> None:
+        # A foreign error may quote the payload, so its traceback is kept for debugging only.
+        what = error if isinstance(error, MidspanError) else type(error).__name__
+        log.warning(
+            "%s: attempt %d of %d at message %s failed: %s",
+            self._subscription.queue.name,
+            delivery.failed,
+            self._max_attempts,
+            delivery.properties.message_id,
+            what,
+        )
+        log.debug("traceback of the failed attempt", exc_info=error)
+
+    def _give_up(self, delivery: _Delivery, error: Exception) -> None:
+        self._set_aside(delivery, self._subscription.dead_letters, error)
+
+    def _set_aside(self, delivery: _Delivery, queue: Queue, error: Exception) -> None:
+        """Put a copy into ``queue``; acknowledge the original once the copy is confirmed."""
+        properties = with_failure(delivery.properties, error, delivery.failed, self._clock.now())
+        exchange = self._subscription.retry_exchange.name
+        copy = Outgoing(exchange, queue.name, properties, delivery.body, mandatory=True)
+        result = self._publisher.publish([copy])
+        if result.complete:
+            self._acknowledge(delivery)
+            return
+        log.error("%s: a message could not be set aside: %s", queue.name, result.errors[0])
+        self._connection.call_later(
+            _HAND_BACK_PAUSE,
+            lambda: self._on_channel(delivery.channel, partial(_requeue, delivery)),
+        )
+
+    def _acknowledge(self, delivery: _Delivery) -> None:
+        self._on_channel(delivery.channel, partial(_acknowledge, delivery))
+
+
+def _acknowledge(delivery: _Delivery, channel: Channel) -> None:
+    channel.basic_ack(delivery.tag)
+
+
+def _requeue(delivery: _Delivery, channel: Channel) -> None:
+    channel.basic_nack(delivery.tag, requeue=True)

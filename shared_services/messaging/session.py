@@ -1,0 +1,116 @@
+"""One channel, kept: declared on, set up, and opened again when broker or network took it.
+
+A subclass says in ``_set_up`` what it does with a fresh channel (confirm, consume) and in
+``_on_lost`` what becomes of work that was under way. Both run in the connection's thread.
+"""
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from pika.adapters.select_connection import SelectConnection
+from pika.channel import Channel
+
+from midspan.kernel.errors import MidspanError
+from shared_services.messaging import errors
+from shared_services.messaging.connection import Connection
+from shared_services.messaging.topology import Declaration
+
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class ChannelSession(ABC):
+    """A channel of ``connection`` on which ``declaration`` was accepted."""
+
+    def __init__(
+        self, connection: Connection, declaration: Declaration, *, prefetch: int = 0
+    ) -> None:
+        self._connection = connection
+        self._declaration = declaration
+        self._prefetch = prefetch
+        self._channel: Channel | None = None
+        self._ready = threading.Event()
+        self._error: MidspanError = errors.unreachable(connection.address)
+        self._pause = _FIRST_PAUSE
+        self._ended = False
+
+    def start(self, timeout: float = 10.0) -> None:
+        """Open the channel within ``timeout`` seconds; raise why it could not be."""
+        self._connection.attach(self)
+        try:
+            self.wait_ready(timeout)
+        except MidspanError:
+            self.end()
+            raise
+
+    def wait_ready(self, timeout: float) -> None:
+        """Wait until the channel is ready; raise why it is not after ``timeout`` seconds."""
+        if not self._ready.wait(timeout):
+            raise self._error
+
+    def end(self) -> None:
+        """Close the channel for good; what is unsettled goes back to its queue."""
+        if not self._ended:
+            self._ended = True
+            self._connection.detach(self)
+            self._connection.call(self._close)
+
+    def connected(self, amqp: SelectConnection) -> None:
+        """Open the channel on a new connection."""
+        self._open(amqp)
+
+    @abstractmethod
+    def _set_up(self, channel: Channel) -> None:
+        """Begin work on a fresh channel."""
+
+    @abstractmethod
+    def _on_lost(self, error: MidspanError) -> None:
+        """Give up what was under way on the channel that just closed."""
+
+    def _open(self, amqp: SelectConnection) -> None:
+        if amqp.is_open and not self._ended:
+            amqp.channel(on_open_callback=partial(self._on_open, amqp))
+
+    def _on_open(self, amqp: SelectConnection, channel: Channel) -> None:
+        channel.add_on_close_callback(partial(self._on_closed, amqp))
+        self._declaration.declare(channel)
+        # Declarations ask for no answer; that of the next method proves they were accepted.
+        channel.basic_qos(
+            prefetch_count=self._prefetch, callback=lambda _frame: self._on_declared(channel)
+        )
+
+    def _on_declared(self, channel: Channel) -> None:
+        self._channel = channel
+        self._pause = _FIRST_PAUSE
+        self._set_up(channel)
+        self._ready.set()
+
+    def _on_closed(self, amqp: SelectConnection, _channel: Channel, reason: BaseException) -> None:
+        self._ready.clear()
+        self._channel = None
+        self._error = errors.channel_closed(reason, self._connection.address)
+        self._on_lost(self._error)
+        if self._ended or not amqp.is_open:
+            return
+        log.warning("connection %s: %s", self._connection.name, self._error)
+        amqp.ioloop.call_later(self._pause, partial(self._open, amqp))
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    def _close(self) -> None:
+        if self._channel is not None and self._channel.is_open:
+            self._channel.close()
+
+    def _on_channel(self, channel: Channel, function: Callable[[Channel], None]) -> bool:
+        """Run ``function`` on ``channel`` in its thread, unless it has closed by then."""
+        return self._connection.call(lambda: _if_open(channel, function))
+
+
+def _if_open(channel: Channel, function: Callable[[Channel], None]) -> None:
+    if channel.is_open:
+        function(channel)
