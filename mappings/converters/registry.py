@@ -1,0 +1,79 @@
+"""What a converter is, and the table of all of them.
+
+A converter is a pure function of its value (and of the values its path options name): the
+same input gives the same output on every machine. It never sees a missing value, may return
+None for one, and raises ``Refused`` for what it cannot convert. ``revision`` is raised when
+its meaning changes, so that every mapping which uses it gets a new version.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from shared_services.contracts.entities import FieldKind
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """A converter without options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """A named conversion.
+
+    ``options`` is its dataclass of options; those named in ``paths`` hold paths whose values
+    are passed to the function after its own value. ``make`` builds the function from an
+    instance of the options and raises ValueError for impossible ones. ``method`` names the
+    ``str`` method that does the same and may be called in its place. A ``settled`` one gives
+    texts of printable ASCII characters only.
+    """
+
+    name: str
+    takes: tuple[type, ...]
+    gives: FieldKind
+    options: type
+    make: Callable[[Any], Function]
+    summary: str
+    paths: tuple[str, ...] = ()
+    method: str = ""
+    settled: bool = False
+    revision: int = 1
+
+
+_CONVERTERS: dict[str, Converter] = {}
+
+
+def register(
+    name: str,
+    *,
+    takes: tuple[type, ...],
+    gives: FieldKind,
+    options: type = NoOptions,
+    paths: tuple[str, ...] = (),
+    method: str = "",
+    settled: bool = False,
+    revision: int = 1,
+) -> Callable[[Callable[[Any], Function]], Callable[[Any], Function]]:
+    """Register the decorated function as the ``make`` of the converter ``name``.
+
+    The first line of its docstring becomes the converter's summary.
+    """
+
+    def keep(make: Callable[[Any], Function]) -> Callable[[Any], Function]:
+        if name in _CONVERTERS:
+            raise ValueError(f"there are two converters named {name}")
+        summary = (make.__doc__ or "").strip().split("\n", 1)[0]
+        _CONVERTERS[name] = Converter(
+            name, takes, gives, options, make, summary, paths, method, settled, revision
+        )
+        return make
+
+    return keep
+
+
+def converters() -> dict[str, Converter]:
+    """Return every registered converter by name."""
+    return dict(_CONVERTERS)

@@ -1,0 +1,287 @@
+"""Reads expressions and conditions from a mapping file's tree, and reports what is wrong.
+
+An expression is a path, or a mapping with exactly one source (``path``, ``const``,
+``coalesce``, ``concat``, ``when``), which ``via``, ``lookup`` and ``default`` are applied to
+in this order::
+
+    email: contact_mechanisms[type=email].value
+    phone: {path: TEL, via: [trim, {phone: {country_from: LAND}}]}
+    kind:  {path: KIND, lookup: crm_kind.csv}
+    name:  {concat: [NAME2, NAME1], separator: " ", via: collapse}
+    active: {when: [{if: {path: DEL_FLAG, equals: J}, then: {const: false}}], else: {const: true}}
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import Any
+
+from config.binding import bind, nearest
+from config.tree import Node
+from mappings.conditions import ConditionReader
+from mappings.converters import Converter, converters
+from mappings.fields import restriction
+from mappings.model import (
+    NOTHING,
+    Case,
+    Choose,
+    Coalesce,
+    Concat,
+    Constant,
+    Convert,
+    Default,
+    Expression,
+    Lookup,
+    Read,
+    kind_of,
+)
+from mappings.paths import Path
+from mappings.tables import read_table
+from mappings.values import KIND_TYPES, Refused, cast
+from midspan.kernel.errors import Problem
+from shared_services.contracts.entities import FieldKind, FieldType
+
+_SOURCES = ("path", "const", "coalesce", "concat", "when")
+_COMPANIONS = {"separator": "concat", "else": "when"}
+_KEYS = (*_SOURCES, *_COMPANIONS, "via", "lookup", "default")
+_SHAPES: dict[type, FieldKind] = {str: "string", bool: "boolean", int: "integer", float: "decimal"}
+
+
+class ExpressionReader(ConditionReader):
+    """Reads expressions of one file; every finding goes to ``problems``.
+
+    A method that returns None has added at least one problem. ``field``, where given, is the
+    canonical field that takes the value as it is: its kind and restrictions are checked.
+    """
+
+    def __init__(self, folder: FilePath, problems: list[Problem]) -> None:
+        super().__init__(problems)
+        self._folder = folder
+
+    def field(self, node: Node, field: FieldType) -> Expression | None:
+        """Return a canonical field's expression, of the field's kind."""
+        expression = self.read(node, field)
+        if expression is None:
+            return None
+        kind = kind_of(expression)
+        if kind in (None, field.kind) or (kind, field.kind) == ("integer", "decimal"):
+            return expression
+        giving = [one.name for one in converters().values() if one.gives == field.kind]
+        remedy = f"Add via: {' or '.join(sorted(giving))}" if giving else ""
+        message = f"the field '{field.name}' is {field.kind}, but this gives {kind}"
+        self._refuse(node, "mapping.kind", message, remedy)
+        return None
+
+    def read(self, node: Node, field: FieldType | None = None) -> Expression | None:
+        """Return the expression at ``node``."""
+        if isinstance(node.value, str):
+            return self._path(node)
+        if not isinstance(node.value, dict):
+            message = "an expression is a path, or a mapping such as {path: ..., via: ...}"
+            remedy = "Write {const: ...} for a value that is always the same"
+            self._refuse(node, "mapping.expression", message, remedy)
+            return None
+        source = self._source_key(node)
+        if source is None:
+            return None
+        direct = None if "via" in node.keys or "lookup" in node.keys else field
+        readers: dict[str, Callable[[Node, FieldType | None], Expression | None]] = {
+            "path": lambda given, _field: self._path(given.value["path"]),
+            "const": lambda given, into: self._constant(given.value["const"], into),
+            "coalesce": self._coalesce,
+            "concat": lambda given, _field: self._concat(given),
+            "when": self._choose,
+        }
+        expression = readers[source](node, direct)
+        return self._modified(node, expression, field)
+
+    def _path(self, node: Node) -> Expression | None:
+        path = self.path(node)
+        return None if path is None else Read(path)
+
+    def _source_key(self, node: Node) -> str | None:
+        if self._unknown_keys(node, _KEYS):
+            return None
+        found = [key for key in _SOURCES if key in node.keys]
+        if len(found) != 1:
+            message = f"exactly one of {', '.join(_SOURCES)} is needed, found {len(found)}"
+            self._refuse(node, "mapping.expression", message)
+            return None
+        for key, source in _COMPANIONS.items():
+            if key in node.keys and source != found[0]:
+                message = f"'{key}' belongs to '{source}', which is not here"
+                self._refuse(node.keys[key], "mapping.expression", message)
+                return None
+        return found[0]
+
+    def _constant(self, node: Node, field: FieldType | None) -> Constant | None:
+        kind = field.kind if field else _SHAPES.get(type(node.value))
+        if kind is None:
+            self._refuse(node, "mapping.value", "a constant is a text, number or boolean")
+            return None
+        value = self._value(node, node.value, kind, field)
+        return None if value is None else Constant(value, kind)
+
+    def _value(self, node: Node, value: Any, kind: FieldKind, field: FieldType | None) -> Any:
+        try:
+            canonical = cast(value, kind)
+            if field is not None and kind == "string":
+                restriction(field)(canonical)
+        except ValueError:
+            self._refuse(node, "mapping.value", f"'{value}' is no {kind}")
+            return None
+        except Refused as refused:
+            near = nearest(str(value), field.choices) if field else ""
+            message = f"'{value}' does not fit the field: {refused.message}"
+            self._refuse(node, "mapping.value", message, near)
+            return None
+        return canonical
+
+    def _coalesce(self, node: Node, field: FieldType | None) -> Expression | None:
+        options: tuple[Expression, ...] | None = self._each(
+            node.value["coalesce"], lambda one: self.read(one, field)
+        )
+        return None if options is None else self._of_one_kind(node, Coalesce(options), options)
+
+    def _concat(self, node: Node) -> Expression | None:
+        separator = node.get("separator")
+        if separator is not None and not isinstance(separator.value, str):
+            self._refuse(separator, "mapping.expression", "a separator is a text")
+            return None
+        parts: tuple[Expression, ...] | None = self._each(node.value["concat"], self.read)
+        if parts is None:
+            return None
+        for part in parts:
+            if kind_of(part) not in (None, "string"):
+                message = f"texts are joined, but one part gives {kind_of(part)}"
+                self._refuse(node, "mapping.kind", message, "Add via: text")
+                return None
+        return Concat(parts, separator.value if separator else "")
+
+    def _choose(self, node: Node, field: FieldType | None) -> Expression | None:
+        cases = self._each(node.value["when"], lambda one: self._case(one, field))
+        other = node.get("else")
+        otherwise = NOTHING if other is None else self.read(other, field)
+        if cases is None or otherwise is None:
+            return None
+        branches = (*(case.value for case in cases), otherwise)
+        return self._of_one_kind(node, Choose(cases, otherwise), branches)
+
+    def _case(self, node: Node, field: FieldType | None) -> Case | None:
+        test, then = node.get("if"), node.get("then")
+        if test is None or then is None:
+            self._refuse(node, "mapping.expression", "a case holds 'if' and 'then'")
+            return None
+        condition, value = self.condition(test), self.read(then, field)
+        if self._unknown_keys(node, ("if", "then")) or condition is None or value is None:
+            return None
+        return Case(condition, value)
+
+    def _of_one_kind(
+        self, node: Node, whole: Expression, branches: tuple[Expression, ...]
+    ) -> Expression | None:
+        kinds = {kind for one in branches if one != NOTHING and (kind := kind_of(one))}
+        if len(kinds) > 1:
+            message = f"the branches give different kinds: {', '.join(sorted(kinds))}"
+            self._refuse(node, "mapping.kind", message)
+            return None
+        return whole
+
+    def _modified(
+        self, node: Node, expression: Expression | None, field: FieldType | None
+    ) -> Expression | None:
+        via, lookup, default = (node.get(key) for key in ("via", "lookup", "default"))
+        for step in self._steps(via):
+            converted = self._convert(step, expression)
+            expression = converted
+        if lookup is not None:
+            expression = self._lookup(lookup, expression, field)
+        if default is not None:
+            constant = self._constant(default, field or _field_of(expression))
+            if expression is None or constant is None:
+                return None
+            expression = Default(expression, constant)
+        return expression
+
+    def _steps(self, via: Node | None) -> list[Node]:
+        if via is None:
+            return []
+        return via.value if isinstance(via.value, list) else [via]
+
+    def _convert(self, node: Node, of: Expression | None) -> Expression | None:
+        name, place, options_node = _call(node)
+        converter = converters().get(name)
+        if converter is None:
+            known = list(converters())
+            message = f"there is no converter '{name}'"
+            self._refuse(place, "mapping.unknown_converter", message, nearest(name, known))
+            return None
+        options = self._options(options_node or place, options_node is not None, converter)
+        arguments = self._arguments(options_node, converter)
+        if of is None or options is None or arguments is None:
+            return None
+        kind = kind_of(of)
+        if kind is not None and KIND_TYPES[kind] not in converter.takes:
+            message = f"the converter '{name}' does not take {kind}"
+            self._refuse(place, "mapping.kind", message)
+            return None
+        return Convert(of, converter, options, arguments)
+
+    def _options(self, node: Node, given: bool, converter: Converter) -> Any:
+        if not given:
+            node = replace(node, value={}, keys={})
+        options: Any = bind(node, converter.options, self._problems)
+        if options is None:
+            return None
+        try:
+            converter.make(options)
+        except ValueError as error:
+            self._refuse(node, "mapping.option", f"{converter.name}: {error}")
+            return None
+        return options
+
+    def _arguments(
+        self, options: Node | None, converter: Converter
+    ) -> tuple[Path | None, ...] | None:
+        before = len(self._problems)
+        nodes = [options.get(name) if options else None for name in converter.paths]
+        paths = tuple(self.path(node) if node else None for node in nodes)
+        return paths if len(self._problems) == before else None
+
+    def _lookup(
+        self, node: Node, of: Expression | None, field: FieldType | None
+    ) -> Expression | None:
+        table = read_table(node, self._folder, self._problems)
+        if table is None or of is None:
+            return None
+        if kind_of(of) not in (None, "string", "integer"):
+            self._refuse(
+                node, "mapping.kind", f"codes are texts or integers, but this gives {kind_of(of)}"
+            )
+            return None
+        kind = field.kind if field else "string"
+        values = {
+            code: self._value(node, _plain(text, kind), kind, field) for code, text in table.items()
+        }
+        return Lookup(of, str(node.value), values, kind)
+
+
+def _call(node: Node) -> tuple[str, Node, Node | None]:
+    """Return a converter's name, its place and its options: ``email`` or ``{date: {...}}``."""
+    if isinstance(node.value, dict) and len(node.keys) == 1:
+        name, options = next(node.items())
+        return name, node.keys[name], options
+    return str(node.value if not isinstance(node.value, dict) else list(node.keys)), node, None
+
+
+def _field_of(expression: Expression | None) -> FieldType | None:
+    """Return an unrestricted field of the expression's kind, to read its default by."""
+    kind = None if expression is None else kind_of(expression)
+    return None if kind is None else FieldType("", kind, False, True, False)
+
+
+def _plain(text: str, kind: FieldKind) -> Any:
+    """Return a table's text as a project file would hold it."""
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    return int(text) if kind == "integer" and text.lstrip("-").isdecimal() else text

@@ -1,0 +1,146 @@
+"""Paths into a source row: a column, then members, list positions and selections.
+
+``addresses[0].country.code`` and ``contact_mechanisms[type=email].value`` are paths. A name
+with a dot or a bracket in it is quoted: ``['unit price.net']``. Following a path is safe: a
+missing member, a position past the end and a selection without a match are missing values.
+A step into something that is neither record nor list refuses the row, since its source has
+changed shape.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.values import Refused, describe
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Step into a record."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Step into a list; negative positions count from the end."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """First record of a list whose ``name`` is spelt like ``value`` (booleans: true, false)."""
+
+    name: str
+    value: str
+
+
+Step = Member | Position | Select
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A top-level column and the steps from there."""
+
+    column: str
+    steps: tuple[Step, ...] = ()
+
+
+class PathError(ValueError):
+    """A path is not well formed; ``offset`` is the place in its text, from 0."""
+
+    def __init__(self, offset: int, message: str) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.message = message
+
+
+_NAME = r"[^\s.\[\]'\"=](?:[^.\[\]'\"=]*[^\s.\[\]'\"=])?"
+_TOKENS = re.compile(
+    rf"""
+    \['(?P<quoted>[^']+)'\]
+    | \[(?P<index>-?\d{{1,6}})\]
+    | \[(?P<key>{_NAME})=(?:'(?P<exact>[^']*)'|(?P<bare>{_NAME}))\]
+    | (?P<dot>\.)?(?P<name>{_NAME})
+    """,
+    re.VERBOSE,
+)
+
+
+def parse_path(text: str) -> Path:
+    """Return the path that ``text`` spells; PathError says where it goes wrong."""
+    steps = list(_steps(text))
+    if not steps or not isinstance(steps[0], Member):
+        raise PathError(0, "a path begins with the name of a column")
+    return Path(steps[0].name, tuple(steps[1:]))
+
+
+def _steps(text: str) -> Iterator[Step]:
+    offset = 0
+    while offset < len(text):
+        match = _TOKENS.match(text, offset)
+        if match is None:
+            raise PathError(offset, _complaint(text, offset))
+        if match["name"] is not None and bool(match["dot"]) != (offset > 0):
+            raise PathError(offset, "members are separated by one dot")
+        yield _step(match)
+        offset = match.end()
+
+
+def _complaint(text: str, offset: int) -> str:
+    if text[offset] == "[":
+        return "brackets hold a position [0], a selection [name=value] or a quoted ['name']"
+    if text[offset] == ".":
+        return "a name is missing after the dot"
+    return f"'{text[offset]}' cannot stand here"
+
+
+def _step(match: re.Match[str]) -> Step:
+    if match["index"] is not None:
+        return Position(int(match["index"]))
+    if match["key"] is not None:
+        exact = match["exact"]
+        return Select(match["key"], match["bare"] if exact is None else exact)
+    return Member(match["quoted"] or match["name"])
+
+
+def member(value: Any, name: str) -> Any:
+    """Return a record's member; None when value or member is missing."""
+    if value.__class__ is dict:
+        return value.get(name)
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return value.get(name)
+    raise Refused("mapping.path", f"{describe(value)} stands where a record is needed")
+
+
+def position(value: Any, index: int) -> Any:
+    """Return a list's item; None when the list is missing or too short."""
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise Refused("mapping.path", f"{describe(value)} stands where a list is needed")
+    return value[index] if -len(value) <= index < len(value) else None
+
+
+def select(value: Any, name: str, wanted: str) -> Any:
+    """Return a list's first record whose ``name`` is spelt ``wanted``, else None."""
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise Refused("mapping.path", f"{describe(value)} stands where a list is needed")
+    for item in value:
+        found = member(item, name)
+        if found == wanted or (found is not None and spelt(found) == wanted):
+            return item
+    return None
+
+
+def spelt(value: Any) -> str:
+    """Return a scalar as project files spell it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,239 @@
+"""Reads a mapping file into a checked ``Mapping``; every problem at once, each at its place.
+
+The file names the canonical entity and version it was written for, gives every required
+field, and only fields that exist, each of its kind::
+
+    mapping: crm_customers
+    entity: customer/1
+    source: crm.customers
+    filter:
+      - {when: {path: DEL_FLAG, equals: X}, reason: archived}
+    fields:
+      name: {concat: [NAME2, NAME1], separator: " ", via: collapse}
+      email: {path: MAIL, via: email}
+    checks:
+      CHG_TS: {path: CHG_TS, via: {datetime: {zone: Europe/Vienna}}}
+    ignore: [CRT_TS]
+    examples:
+      - in: {NAME1: Weiß, MAIL: A@B.example}
+        out: {name: Weiß, email: a@b.example}
+"""
+
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from config.binding import bind, nearest
+from config.tree import Node, read_tree
+from mappings.expressions import ExpressionReader
+from mappings.model import Example, Expression, Filter, Mapping, paths_of
+from mappings.paths import Path as SourcePath
+from mappings.values import cast
+from midspan.kernel.errors import ConfigurationError, Problem
+from shared_services.contracts.entities import EntityType
+
+_RESULTS = ("out", "refused", "filtered")
+
+
+@dataclass(frozen=True, slots=True)
+class MappingFile:
+    """The top level of a mapping file; ``source`` and ``description`` are for readers."""
+
+    mapping: str
+    entity: str
+    fields: Dict[str, Node]
+    source: str = ""
+    description: str = ""
+    filter: tuple[Node, ...] = ()
+    checks: Dict[str, Node] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    examples: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FilterEntry:
+    """Which rows are left out on purpose, and why."""
+
+    when: Node
+    reason: str
+
+
+def load_mapping(file: Path, entity: EntityType, problems: list[Problem]) -> Mapping | None:
+    """Return the mapping in ``file``, checked against ``entity``.
+
+    Returns None when the file has problems; all of them were added to ``problems``.
+    """
+    try:
+        tree = read_tree(file)
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+        return None
+    found: list[Problem] = []
+    mapping = _Loader(tree, entity, found).load()
+    problems.extend(sorted(found, key=lambda one: (str(one.file), one.line, one.column)))
+    return None if found else mapping
+
+
+class _Loader:
+    def __init__(self, tree: Node, entity: EntityType, problems: list[Problem]) -> None:
+        self._tree = tree
+        self._entity = entity
+        self._problems = problems
+        self._reader = ExpressionReader(tree.file.parent, problems)
+
+    def load(self) -> Mapping | None:
+        top = bind(self._tree, MappingFile, self._problems)
+        # A problem at the top does not hide those further down.
+        fields = self._fields(self._tree.get("fields"))
+        checks = self._checks(self._tree.get("checks"))
+        filters = self._filters(self._tree.get("filter"))
+        if top is None:
+            return None
+        self._check_names(top)
+        mapping = Mapping(
+            name=top.mapping,
+            file=self._tree.file,
+            entity=self._entity,
+            source=top.source,
+            fields=fields,
+            filters=filters,
+            checks=checks,
+            ignored=frozenset(top.ignore),
+        )
+        used = columns_of(mapping)
+        self._check_ignored(used)
+        examples = self._examples(top.examples, used | mapping.ignored)
+        return replace(mapping, examples=examples)
+
+    def _check_names(self, top: MappingFile) -> None:
+        if top.mapping != self._tree.file.stem:
+            self._report(
+                self._at("mapping"),
+                "mapping.name",
+                f"the mapping is called '{top.mapping}', its file '{self._tree.file.stem}'",
+                "Give both the same name",
+            )
+        wanted = f"{self._entity.name}/{self._entity.version}"
+        if top.entity != wanted:
+            self._report(
+                self._at("entity"),
+                "mapping.entity",
+                f"the mapping is written for '{top.entity}', but is used for '{wanted}'",
+            )
+
+    def _fields(self, node: Node | None) -> dict[str, Expression]:
+        given = dict(node.items()) if node else {}
+        known = self._entity.field_names
+        for name in given:
+            if node is not None and name not in known:
+                message = f"{self._entity.name} has no field '{name}'"
+                self._report(
+                    node.keys[name], "mapping.unknown_field", message, nearest(name, known)
+                )
+        fields = {}
+        for spec in self._entity.fields:
+            if spec.name in given:
+                expression = self._reader.field(given[spec.name], spec)
+                if expression is not None:
+                    fields[spec.name] = expression
+            elif spec.required and node is not None:
+                message = f"{self._entity.name} needs the field '{spec.name}'"
+                remedy = f"Add {spec.name}: with the path of its source column"
+                self._report(self._key("fields"), "mapping.missing_field", message, remedy)
+        return fields
+
+    def _checks(self, node: Node | None) -> dict[str, Expression]:
+        checks = {}
+        for name, child in node.items() if node else ():
+            expression = self._reader.read(child)
+            if expression is not None:
+                checks[name] = expression
+        return checks
+
+    def _filters(self, node: Node | None) -> tuple[Filter, ...]:
+        filters = []
+        for child in _list(node):
+            entry = bind(child, FilterEntry, self._problems)
+            condition = None if entry is None else self._reader.condition(entry.when)
+            if entry is not None and condition is not None:
+                filters.append(Filter(condition, entry.reason))
+        return tuple(filters)
+
+    def _check_ignored(self, used: frozenset[str]) -> None:
+        for child in _list(self._tree.get("ignore")):
+            if child.value in used:
+                message = f"the column '{child.value}' is ignored, but the mapping reads it"
+                self._report(child, "mapping.ignored_used", message, "Remove it from ignore")
+
+    def _examples(self, nodes: Sequence[Node], known: frozenset[str]) -> tuple[Example, ...]:
+        examples = (self._example(node, known) for node in nodes)
+        return tuple(example for example in examples if example is not None)
+
+    def _example(self, node: Node, known: frozenset[str]) -> Example | None:
+        row, results = node.get("in"), [key for key in _RESULTS if node.get(key) is not None]
+        if row is None or not isinstance(row.value, dict) or len(results) != 1:
+            message = f"an example holds 'in', a record, and one of: {', '.join(_RESULTS)}"
+            self._report(node, "mapping.example", message)
+            return None
+        for column, place in row.keys.items():
+            if column not in known:
+                message = f"the mapping reads no column '{column}'"
+                self._report(place, "mapping.example", message, nearest(column, sorted(known)))
+        values = {column: exact(child.plain()) for column, child in row.items()}
+        result = node.value[results[0]]
+        if results[0] == "out":
+            return Example(node, values, out=self._expected(result))
+        if results[0] == "refused":
+            return Example(node, values, refused=str(result.value))
+        return Example(node, values, filtered=str(result.value))
+
+    def _expected(self, node: Node) -> dict[str, Any]:
+        expected: dict[str, Any] = {}
+        known = self._entity.field_names
+        for name, child in node.items():
+            if name not in known:
+                message = f"{self._entity.name} has no field '{name}'"
+                self._report(node.keys[name], "mapping.example", message, nearest(name, known))
+                continue
+            kind = self._entity.field(name).kind
+            try:
+                expected[name] = None if child.value is None else cast(child.value, kind)
+            except ValueError:
+                self._report(child, "mapping.example", f"'{child.plain()}' is no {kind}")
+        return expected
+
+    def _at(self, key: str) -> Node:
+        return self._tree.get(key) or self._tree
+
+    def _key(self, key: str) -> Node:
+        return self._tree.keys.get(key) or self._tree
+
+    def _report(self, node: Node, code: str, message: str, remedy: str = "") -> None:
+        self._problems.append(node.problem(code, message, remedy))
+
+
+def columns_of(mapping: Mapping) -> frozenset[str]:
+    """Return every top-level source column that a mapping reads."""
+    return frozenset(path.column for path in all_paths(mapping))
+
+
+def all_paths(mapping: Mapping) -> tuple[SourcePath, ...]:
+    """Return every path of a mapping: the filters' first, then the fields', then the checks'."""
+    items = (*mapping.filters, *mapping.fields.values(), *mapping.checks.values())
+    return tuple(path for item in items for path in paths_of(item))
+
+
+def exact(value: Any) -> Any:
+    """Return an example's value as an adapter delivers it: a number with decimals is exact."""
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, dict):
+        return {key: exact(item) for key, item in value.items()}
+    return [exact(item) for item in value] if isinstance(value, list) else value
+
+
+def _list(node: Node | None) -> list[Node]:
+    return node.value if node is not None and isinstance(node.value, list) else []

@@ -1,0 +1,154 @@
+"""A compiled mapping: batches of source rows in, canonical rows and refusals out.
+
+Every row of a batch comes out exactly once: translated, refused or filtered, each with its
+index in the batch. Memory is bounded by the batch. A batch that lacks a column the mapping
+reads raises before its first row is looked at.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from config.binding import nearest
+from mappings.compiler import RowFunction, compile_rows
+from mappings.converters import Converter
+from mappings.model import Lookup, Mapping
+from mappings.reader import all_paths
+from mappings.values import Refused
+from midspan.kernel.errors import DriftError
+from shared_services.contracts.entities import EntityType
+
+LANGUAGE_REVISION = 1
+"""Raised when the same mapping file comes to mean something else."""
+
+_MAX_LAYOUTS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row without a canonical form, by the first field that failed; never its values."""
+
+    index: int
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What became of a batch.
+
+    ``rows`` are canonical values in the entity's field order; ``indexes`` are their source
+    rows. ``filtered`` holds index and reason of rows left out on purpose.
+    """
+
+    rows: list[tuple[Any, ...]]
+    indexes: list[int]
+    refusals: list[Refusal]
+    filtered: list[tuple[int, str]]
+
+
+class CompiledMapping:
+    """A mapping ready to translate; one instance serves one thread.
+
+    ``version`` changes exactly when the meaning of the mapping does; ``sources`` are the
+    top-level columns it reads.
+    """
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self.name: str = mapping.name
+        self.entity: EntityType = mapping.entity
+        self.version: str = version_of(mapping)
+        self.sources: tuple[str, ...] = tuple(
+            dict.fromkeys(path.column for path in all_paths(mapping))
+        )
+        self.ignored: frozenset[str] = mapping.ignored
+        self._reasons = [rule.reason for rule in mapping.filters]
+        self._layouts: dict[tuple[str, ...], tuple[RowFunction, tuple[str, ...]]] = {}
+
+    def translate(self, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> Translation:
+        """Return what becomes of ``rows``, whose values stand in the order of ``columns``.
+
+        Raises DriftError ``mapping.column_gone`` when ``columns`` lack one that is read.
+        """
+        function, names = self._layouts.get(columns) or self._compiled(columns)
+        done = Translation([], [], [], [])
+
+        def refuse(index: int, at: int, error: Refused) -> None:
+            done.refusals.append(Refusal(index, names[at], error.code, error.message))
+
+        def drop(index: int, rule: int) -> None:
+            done.filtered.append((index, self._reasons[rule]))
+
+        function(rows, done.rows.append, done.indexes.append, refuse, drop)
+        return done
+
+    def unmapped(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return the columns that are neither read nor ignored: harmless drift."""
+        known = self.ignored.union(self.sources)
+        return tuple(column for column in columns if column not in known)
+
+    def _compiled(self, columns: tuple[str, ...]) -> tuple[RowFunction, tuple[str, ...]]:
+        self._check_columns(columns)
+        if len(self._layouts) >= _MAX_LAYOUTS:
+            self._layouts.clear()
+        self._layouts[columns] = compile_rows(self.mapping, columns)
+        return self._layouts[columns]
+
+    def _check_columns(self, columns: tuple[str, ...]) -> None:
+        gone = [column for column in self.sources if column not in columns]
+        if gone:
+            listing = ", ".join(f"'{column}'" for column in gone)
+            raise DriftError(
+                "mapping.column_gone",
+                f"the source no longer delivers {listing}, which the mapping reads",
+                remedy=nearest(gone[0], columns),
+                mapping=self.name,
+                column=", ".join(gone),
+            )
+
+
+def compile_mapping(mapping: Mapping) -> CompiledMapping:
+    """Return the mapping ready to translate; its functions are made at the first batch."""
+    return CompiledMapping(mapping)
+
+
+def version_of(mapping: Mapping) -> str:
+    """Return 12 hex digits that change exactly when the mapping's meaning does.
+
+    Layout, comments, examples, ignored columns and the files' names mean nothing; lookup
+    tables and the revisions of the converters in use do.
+    """
+    meaning = {
+        "language": LANGUAGE_REVISION,
+        "entity": f"{mapping.entity.name}/{mapping.entity.version}",
+        "filters": _canonical(mapping.filters),
+        "fields": _canonical(mapping.fields),
+        "checks": _canonical(mapping.checks),
+    }
+    text = json.dumps(meaning, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _canonical(item: Any) -> Any:
+    if isinstance(item, Converter):
+        return [item.name, item.revision]
+    if is_dataclass(item):
+        unspoken = {"file"} if isinstance(item, Lookup) else set()
+        named = {
+            spec.name: _canonical(getattr(item, spec.name))
+            for spec in fields(item)
+            if spec.name not in unspoken
+        }
+        return [type(item).__name__, named]
+    if isinstance(item, Dict):
+        return {key: _canonical(value) for key, value in item.items()}
+    if isinstance(item, tuple):
+        return [_canonical(one) for one in item]
+    return [type(item).__name__, str(item)] if isinstance(item, date | Decimal) else item
