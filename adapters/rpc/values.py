@@ -1,0 +1,97 @@
+"""Values as they travel, and as Python has them.
+
+Guarantee: what a system wraps to keep it exact (a decimal, a date) arrives as that very
+value, and is wrapped the same way when it is sent. Related records become plain nested
+dictionaries and lists; a name that ends with a dot (``country.``: the record beside its id)
+loses the dot, and the record stands in place of the id.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from midspan.kernel.errors import RecordError
+
+_CLOCK = ("hour", "minute", "second", "microsecond")
+_DAY = ("year", "month", "day")
+
+
+def unwrap(value: Any, tag: str | None) -> Any:
+    """Return a received value with wrapped ones restored and nested names cleaned.
+
+    Raises RecordError ``rpc.value`` for a wrapped value that is none.
+    """
+    if isinstance(value, list):
+        return [unwrap(item, tag) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if tag is not None and tag in value:
+        return _restore(value, value[tag])
+    plain = {name: unwrap(part, tag) for name, part in value.items() if name[-1:] != "."}
+    for name, part in value.items():
+        if name[-1:] == ".":
+            plain[name[:-1]] = unwrap(part, tag)
+    return plain
+
+
+def wrap(value: Any, tag: str | None) -> Any:
+    """Return a value as it is sent; without a tag, as text in ISO 8601 or plain decimal."""
+    if isinstance(value, Mapping):
+        return {name: wrap(part, tag) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [wrap(item, tag) for item in value]
+    if tag is not None:
+        return _mark(value, tag)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _restore(value: Mapping[str, Any], kind: Any) -> Any:
+    reader = _READERS.get(kind)
+    if reader is None:
+        return dict(value)
+    try:
+        return reader(value)
+    except (KeyError, TypeError, ValueError, InvalidOperation, OverflowError, binascii.Error):
+        raise RecordError(
+            "rpc.value",
+            f"a wrapped {kind} cannot be read",
+            remedy="Correct the record in the source",
+        ) from None
+
+
+def _mark(value: Any, tag: str) -> Any:
+    if isinstance(value, datetime):
+        parts = {name: getattr(value, name) for name in (*_DAY, *_CLOCK)}
+        return {tag: "datetime", **parts}
+    if isinstance(value, date):
+        return {tag: "date", **{name: getattr(value, name) for name in _DAY}}
+    if isinstance(value, time):
+        return {tag: "time", **{name: getattr(value, name) for name in _CLOCK}}
+    if isinstance(value, timedelta):
+        return {tag: "timedelta", "seconds": value.total_seconds()}
+    if isinstance(value, Decimal):
+        return {tag: "Decimal", "decimal": str(value)}
+    if isinstance(value, bytes):
+        return {tag: "bytes", "base64": base64.b64encode(value).decode()}
+    return value
+
+
+def _datetime(value: Mapping[str, Any]) -> datetime:
+    # Which zone it is in is the knowledge of the stream's cursor or of the mapping.
+    parts = [value[name] for name in _DAY] + [value.get(name, 0) for name in _CLOCK]
+    return datetime(*parts)  # noqa: DTZ001 naive on purpose, see above
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "datetime": _datetime,
+    "date": lambda value: date(*(value[name] for name in _DAY)),
+    "time": lambda value: time(*(value.get(name, 0) for name in _CLOCK)),
+    "timedelta": lambda value: timedelta(seconds=float(value["seconds"])),
+    "Decimal": lambda value: Decimal(value["decimal"]),
+    "bytes": lambda value: base64.b64decode(value["base64"]),
+}
