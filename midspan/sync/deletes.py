@@ -40,17 +40,19 @@ def run_deletes(
             remedy=f"Set deletes: snapshot in the stream of system {sync.config.system}",
             sync=name,
         )
-    with running(project, sync, "deletes", options or RunOptions()) as run:
-        with run.reading() as (adapter, staging):
-            staging.begin_listing()
-            listed = 0
-            for keys in adapter.keys(sync.stream.name):
-                staging.list_keys([key_text(key) for key in keys])
-                listed += len(keys)
-                run.state.renew()
-                if on_progress is not None:
-                    on_progress(listed)
-            return _apply(run, staging)
+    with (
+        running(project, sync, "deletes", options or RunOptions()) as run,
+        run.reading() as (adapter, staging),
+    ):
+        staging.begin_listing()
+        listed = 0
+        for keys in adapter.keys(sync.stream.name):
+            staging.list_keys([key_text(key) for key in keys])
+            listed += len(keys)
+            run.state.renew()
+            if on_progress is not None:
+                on_progress(listed)
+        return _apply(run, staging)
 
 
 def _apply(run: Run, staging: Staging) -> RunReport:

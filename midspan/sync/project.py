@@ -80,6 +80,16 @@ class Project:
             )
         return self.syncs[name]
 
+    def system(self, name: str) -> BoundSystem:
+        """Return one system; an unknown name raises with the nearest known one."""
+        if name not in self.systems:
+            raise MidspanError(
+                "system.unknown",
+                f"there is no system '{name}'",
+                remedy=nearest(name, list(self.systems)),
+            )
+        return self.systems[name]
+
     def store(self, center: str) -> Store:
         """Return a center's store, its tables created."""
         if center not in self._stores:
@@ -103,7 +113,7 @@ class Project:
 
     def adapter(self, system: str, lane: Lane = Lane.SYNC) -> Adapter:
         """Open the adapter of a system; its connection is resolved anew each time."""
-        bound = self.systems[system]
+        bound = self.system(system)
         config = bound.config
         gate = ProcessGate(system, config.budget, config.timeouts, config.retry, SystemClock())
         context = AdapterContext(

@@ -124,15 +124,20 @@ def _read_part(reading: Reading, staging: Staging, progress: Progress, name: str
         stamps = [batch.columns.index(field) for field in config.cursor.fields]
         parents = []
         for row in batch.rows:
-            if row[parent] is None:
-                continue
-            parents.append(msgspec.json.encode(row[parent]).decode())
+            parents += [msgspec.json.encode(key).decode() for key in _keys(row[parent])]
             changed = _changed(codec.parse, row, stamps)
             if changed is not None and (progress.ceiling is None or changed < progress.ceiling):
                 progress.parts[name] = max(progress.parts.get(name, ""), changed)
         progress.position = dict(batch.position)
         staging.append(progress, parents=parents)
         reading.after_batch(progress)
+
+
+def _keys(parent: Any) -> Sequence[Any]:
+    """Return the parents that a part names: one, none, or a list of them."""
+    if parent is None:
+        return ()
+    return parent if isinstance(parent, list | tuple) else (parent,)
 
 
 def _skip_part(reading: Reading, progress: Progress, name: str) -> None:

@@ -1,0 +1,95 @@
+"""What the command reads from the centers' stores: runs, cursors, refused rows, backlogs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from midspan.store.load import mappings
+from midspan.store.tables import COUNTS
+from midspan.sync.centers import Center
+from midspan.sync.project import BoundSync, Project
+
+
+def sync_status(project: Project, sync: BoundSync) -> dict[str, Any]:
+    """Return a sync's cursor, its last run of each kind and how many rows wait in quarantine."""
+    state = sync.model.state
+    with project.store(sync.center.name).read() as connection:
+        cursor = connection.execute(
+            select(state.cursor.c.value, state.cursor.c.as_of).where(
+                state.cursor.c.sync == sync.name
+            )
+        ).first()
+        refused = connection.execute(
+            select(func.count())
+            .select_from(state.quarantine)
+            .where(state.quarantine.c.sync == sync.name)
+        ).scalar_one()
+        runs = mappings(
+            connection.execute(
+                select(state.run)
+                .where(state.run.c.sync == sync.name)
+                .order_by(state.run.c.started_at)
+            )
+        )
+    return {
+        "sync": sync.name,
+        "entity": sync.config.entity,
+        "cursor": cursor.value if cursor else None,
+        "as_of": cursor.as_of.isoformat() if cursor and cursor.as_of else None,
+        "quarantined": refused,
+        "runs": [_run(row) for row in runs],
+    }
+
+
+def center_status(project: Project, center: Center) -> dict[str, Any]:
+    """Return how many golden records a center holds and how many events wait."""
+    with project.store(center.name).read() as connection:
+        golden = {
+            name: connection.execute(
+                select(func.count())
+                .select_from(model.golden)
+                .where(model.golden.c.deleted_at.is_(None))
+            ).scalar_one()
+            for name, model in center.models.items()
+        }
+        outbox = next(iter(center.models.values())).state.outbox
+        waiting = connection.execute(select(func.count()).select_from(outbox)).scalar_one()
+    return {"center": center.name, "golden": golden, "outbox": waiting}
+
+
+def quarantined_rows(project: Project, sync: BoundSync) -> list[dict[str, Any]]:
+    """Return a sync's refused rows: why and where, never what was in them."""
+    table = sync.model.state.quarantine
+    names = ("id", "sync", "source_key", "code", "field", "message", "place", "mapping_version")
+    with project.store(sync.center.name).read() as connection:
+        rows = mappings(
+            connection.execute(
+                select(*(table.c[name] for name in (*names, "first_seen", "last_seen")))
+                .where(table.c.sync == sync.name)
+                .order_by(table.c.id)
+            )
+        )
+    return [
+        {
+            **{name: row[name] for name in names},
+            "first_seen": row["first_seen"].isoformat(),
+            "last_seen": row["last_seen"].isoformat(),
+        }
+        for row in rows
+    ]
+
+
+def _run(row: Mapping[str, Any]) -> dict[str, Any]:
+    finished = row["finished_at"]
+    return {
+        "run_id": row["id"],
+        "kind": row["kind"],
+        "status": row["status"],
+        "started_at": row["started_at"].isoformat(),
+        "finished_at": finished.isoformat() if finished else None,
+        **{name: row[name] for name in COUNTS},
+        "events": row["events"],
+        "error_code": row["error_code"],
+        "error_message": row["error_message"],
+    }

@@ -1,0 +1,1 @@
+"""Midspan inside Airflow: DAGs made from configuration, and the operators they run."""

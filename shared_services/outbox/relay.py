@@ -1,0 +1,104 @@
+"""The relay: nothing is published that was not committed, nothing committed stays unpublished.
+
+It selects rows that are still there (never "those after the last one": rows do not commit in
+the order of their positions), publishes them, and deletes exactly those that the broker
+confirmed. A row whose confirm did not come is published again under the same id.
+
+Order per key: a pass takes only the oldest row of each key, so that no more than one message
+of a key is unconfirmed; what comes later waits for the next pass. A relay that was stopped
+and continued, or a second one, can only repeat a message, which receivers know by its id.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, func, select
+
+from midspan.kernel.errors import TransientError
+from midspan.store.engine import Store
+from midspan.store.load import chunked
+from shared_services.messaging.envelope import Envelope
+from shared_services.messaging.publisher import Outgoing, Publisher
+from shared_services.messaging.topology import Topology
+
+log = logging.getLogger(__name__)
+
+BLOCK = 5_000
+_DELETE_AT_ONCE = 1_000
+_IDLE_SECONDS = 0.2
+_PAUSE_SECONDS = 2.0
+
+
+class Relay:
+    """Publishes one center's outbox."""
+
+    def __init__(
+        self, store: Store, outbox: Table, publisher: Publisher, topology: Topology, source: str
+    ) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._publisher = publisher
+        self._exchange = topology.events.name
+        self._source = source
+        self.published = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Publish until ``stop`` is set; trouble with broker or store is waited out."""
+        while not stop.is_set():
+            try:
+                more = self.run_once()
+            except TransientError as error:
+                log.warning("relay of %s waits: %s", self._source, error)
+                stop.wait(_PAUSE_SECONDS)
+                continue
+            if not more:
+                stop.wait(_IDLE_SECONDS)
+
+    def run_once(self) -> int:
+        """Publish one pass; return how many messages were confirmed and deleted.
+
+        Raises TransientError when the broker did not take a message that it was given.
+        """
+        rows = self._oldest_per_key()
+        if not rows:
+            return 0
+        result = self._publisher.publish([self._outgoing(row) for row in rows])
+        confirmed = [rows[index].position for index in result.confirmed]
+        self._delete(confirmed)
+        self.published += len(confirmed)
+        result.require()
+        return len(confirmed)
+
+    def backlog(self) -> int:
+        """Return how many events wait to be published."""
+        with self._store.read() as connection:
+            count = connection.execute(select(func.count()).select_from(self._outbox))
+            return int(count.scalar_one())
+
+    def _oldest_per_key(self) -> "Sequence[Row[Any]]":
+        outbox = self._outbox
+        with self._store.read() as connection:
+            rows = connection.execute(select(outbox).order_by(outbox.c.position).limit(BLOCK)).all()
+        firsts: dict[tuple[str, str], Row[Any]] = {}
+        for row in rows:
+            firsts.setdefault((row.aggregatetype, row.aggregateid), row)
+        return list(firsts.values())
+
+    def _outgoing(self, row: "Row[Any]") -> Outgoing:
+        envelope = Envelope(
+            id=row.id,
+            source=self._source,
+            type=row.type,
+            time=row.created_at,
+            subject=f"{row.aggregatetype}/{row.aggregateid}".rstrip("/"),
+            epoch=row.epoch,
+            sequence=row.sequence,
+        )
+        return Outgoing(self._exchange, row.type, envelope, row.payload.encode())
+
+    def _delete(self, positions: Sequence[int]) -> None:
+        for chunk in chunked(positions, _DELETE_AT_ONCE):
+            with self._store.write() as connection:
+                connection.execute(delete(self._outbox).where(self._outbox.c.position.in_(chunk)))
