@@ -302,7 +302,7 @@ class _Emitter:
                     value = syntax.call("member", value, syntax.constant(name))
                 case Position(index=index):
                     value = syntax.call("position", value, syntax.constant(index))
-                case Select(name=name, value=wanted):
+                case Select(name=name, values=wanted):
                     value = syntax.call(
                         "select", value, syntax.constant(name), syntax.constant(wanted)
                     )

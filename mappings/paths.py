@@ -1,6 +1,7 @@
 """Paths into a source row: a column, then members, list positions and selections.
 
-``addresses[0].country.code`` and ``contact_mechanisms[type=email].value`` are paths. A name
+``addresses[0].country.code`` and ``contact_mechanisms[type=phone|mobile].value`` are paths;
+the latter takes the first record of either type, and spells booleans true and false. A name
 with a dot or a bracket in it is quoted: ``['unit price.net']``. Following a path is safe: a
 missing member, a position past the end and a selection without a match are missing values.
 A step into something that is neither record nor list refuses the row, since its source has
@@ -31,10 +32,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """First record of a list whose ``name`` is spelt like ``value`` (booleans: true, false)."""
+    """First record of a list whose ``name`` is spelt like one of ``values``."""
 
     name: str
-    value: str
+    values: tuple[str, ...]
 
 
 Step = Member | Position | Select
@@ -102,7 +103,7 @@ def _step(match: re.Match[str]) -> Step:
         return Position(int(match["index"]))
     if match["key"] is not None:
         exact = match["exact"]
-        return Select(match["key"], match["bare"] if exact is None else exact)
+        return Select(match["key"], tuple(match["bare"].split("|")) if exact is None else (exact,))
     return Member(match["quoted"] or match["name"])
 
 
@@ -126,15 +127,15 @@ def position(value: Any, index: int) -> Any:
     return value[index] if -len(value) <= index < len(value) else None
 
 
-def select(value: Any, name: str, wanted: str) -> Any:
-    """Return a list's first record whose ``name`` is spelt ``wanted``, else None."""
+def select(value: Any, name: str, wanted: tuple[str, ...]) -> Any:
+    """Return a list's first record whose ``name`` is spelt like one of ``wanted``, else None."""
     if value is None:
         return None
     if not isinstance(value, list | tuple):
         raise Refused("mapping.path", f"{describe(value)} stands where a list is needed")
     for item in value:
         found = member(item, name)
-        if found == wanted or (found is not None and spelt(found) == wanted):
+        if found is not None and spelt(found) in wanted:
             return item
     return None
 

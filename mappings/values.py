@@ -8,7 +8,6 @@ refusal says what class of value was found and never the value itself.
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from functools import lru_cache
 from typing import Any, NoReturn
 
 from shared_services.contracts.entities import FieldKind
@@ -27,6 +26,7 @@ KIND_TYPES: dict[FieldKind, type] = {
 
 _EXACT = Context(prec=MAX_DIGITS, traps=[Inexact, InvalidOperation])
 _ONE = Decimal(1)
+_SIGNS = ("-", "+")
 _TWO_63 = 2**63
 _CLASSES: dict[type, str] = {
     type(None): "nothing",
@@ -115,14 +115,9 @@ def plain_decimal(value: Decimal | int) -> Decimal:
         number = number.normalize(_EXACT)
         if not number:
             return Decimal(0)
-        return number.quantize(_ONE, context=_EXACT) if _has_exponent(number) else number
+        return number.quantize(_ONE, context=_EXACT) if "E+" in str(number) else number
     except (Inexact, InvalidOperation):
         refuse("decimal", value, f"number of at most {MAX_DIGITS} digits")
-
-
-def _has_exponent(number: Decimal) -> bool:
-    exponent = number.as_tuple().exponent
-    return isinstance(exponent, int) and exponent > 0
 
 
 def plain_integer(value: int) -> int:
@@ -132,15 +127,21 @@ def plain_integer(value: int) -> int:
     return value
 
 
-@lru_cache(maxsize=CACHE_SIZE)
 def parse_decimal(text: str) -> Decimal:
     """Return the plain decimal that ``text`` spells with a point; ValueError for none."""
-    if not text.isascii() or "_" in text:
+    whole, _, places = text.partition(".")
+    digits = whole[1:] if whole.startswith(_SIGNS) else whole
+    if not ((digits + places).isdigit() and text.isascii()) or len(text) > MAX_DIGITS:
         raise ValueError
-    try:
-        return plain_decimal(Decimal(text))
-    except (InvalidOperation, Refused):
-        raise ValueError from None
+    if not digits:
+        whole += "0"
+    places = places.rstrip("0")
+    return Decimal(f"{whole}.{places}" if places else whole) or Decimal(0)
+
+
+def shift_point(number: Decimal, places: int) -> Decimal:
+    """Return ``number`` with its decimal point ``places`` further left, exactly."""
+    return plain_decimal(_EXACT.scaleb(plain_decimal(number), -places))
 
 
 def utc(moment: datetime) -> datetime:

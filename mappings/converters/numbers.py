@@ -7,10 +7,15 @@ what the source printed.
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 
 from mappings.converters.registry import Function, NoOptions, register
-from mappings.values import CACHE_SIZE, parse_decimal, plain_decimal, plain_integer, refuse
+from mappings.values import (
+    parse_decimal,
+    plain_decimal,
+    plain_integer,
+    refuse,
+    shift_point,
+)
 
 _TRUE = "1 true t yes y on ja j wahr oui o vrai si sì sí s vero verdadero ano tak x"
 _FALSE = "0 false f no n off nein falsch non faux falso ne nie"
@@ -41,43 +46,49 @@ def make_decimal(options: DecimalOptions) -> Function:
         raise ValueError("'grouping' is one character other than 'mark'")
     if not 0 <= options.implied_places <= 18:
         raise ValueError("'implied_places' is between 0 and 18")
-    shift = Decimal(1).scaleb(-options.implied_places)
-
-    @lru_cache(maxsize=CACHE_SIZE)
-    def from_text(text: str) -> Decimal | None:
-        digits = text.strip()
-        if not digits:
-            return None
-        try:
-            number = parse_decimal(_pointed(digits, options))
-        except ValueError:
-            refuse("decimal", text, "decimal number in the declared form")
-        return plain_decimal(number * shift) if options.implied_places else number
+    plain = options == DecimalOptions()
 
     def convert(value: str | int | Decimal | float) -> Decimal | None:
-        if isinstance(value, str):
-            return from_text(value)
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        return plain_decimal(number * shift) if options.implied_places else plain_decimal(number)
+        if not isinstance(value, str):
+            number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+            return shift_point(number, options.implied_places)
+        text = value.strip()
+        if not text:
+            return None
+        try:
+            return parse_decimal(text if plain and text[-1] != "-" else _pointed(text, options))
+        except ValueError:
+            refuse("decimal", value, "decimal number in the declared form")
 
     return convert
 
 
 def _pointed(text: str, options: DecimalOptions) -> str:
     """Return ``text`` with a point and without groups; ValueError when groups are uneven."""
-    if text[-1] in "+-" and text[0] not in "+-":
-        text = text[-1] + text[:-1]  # a trailing sign, as mainframes write it
-    if options.implied_places and options.mark in text:
-        raise ValueError
-    whole, mark, decimals = text.partition(options.mark)
+    sign, digits = _split_sign(text)
+    if options.implied_places:
+        if not digits.isdigit():
+            raise ValueError
+        digits = digits.zfill(options.implied_places + 1)
+        return f"{sign}{digits[: -options.implied_places]}.{digits[-options.implied_places :]}"
+    whole, mark, places = digits.partition(options.mark)
     if options.grouping and options.grouping in whole:
         first, *groups = whole.split(options.grouping)
-        if not first.lstrip("+-") or any(len(group) != 3 for group in groups):
+        if not first or len(first) > 3 or any(len(group) != 3 for group in groups):
             raise ValueError
         whole = first + "".join(groups)
-    if not (whole.lstrip("+-") + decimals).isdigit():
+    if not (whole + places).isdigit():
         raise ValueError
-    return f"{whole}.{decimals}" if mark else whole
+    return f"{sign}{whole}.{places}" if mark else f"{sign}{whole}"
+
+
+def _split_sign(text: str) -> tuple[str, str]:
+    """Return sign and digits; mainframes write the sign last."""
+    if text[0] in "+-":
+        return text[0], text[1:]
+    if text[-1] in "+-":
+        return text[-1], text[:-1]
+    return "", text
 
 
 @register("integer", takes=(str, int, Decimal), gives="integer")
