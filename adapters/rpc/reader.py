@@ -43,13 +43,17 @@ class StreamReader:
         self._read = read
         self._model = options.model
         self._fields = _asked_fields(stream, read.key)
-        self.columns = tuple(dict.fromkeys(field.split(".")[0] for field in self._fields))
+        # A key or stamp that stands in a related record is a column under its whole name.
+        cursor = stream.cursor.fields if stream.cursor else ()
+        self._nested = [name for name in (*stream.primary_key, *cursor) if "." in name]
+        roots = [field.split(".")[0] for field in self._fields]
+        self.columns = tuple(dict.fromkeys([*roots, *self._nested]))
         known = client.names | _PAGE_NAMES
         self._page_call = Call(CallSpec(read.method, read.params), known)
         self._count_call = Call(spec.count, known) if spec.count else None
         self._where = _piece(options.where, frozenset())
         self._after = _piece(read.filter.after, frozenset({"after"}))
-        self._since = _piece(read.filter.since, frozenset({"lower"}))
+        self._since = _piece(options.since or read.filter.since, frozenset({"lower"}))
         self._keys = _piece(read.filter.keys, frozenset({"keys"}))
         self._key_index = self.columns.index(stream.primary_key[0])
 
@@ -168,22 +172,11 @@ class StreamReader:
                 rejects.append(Reject(error.code, error.message, bytes(raw), place))
                 continue
             seen.update(record)
-            for row in self._rows(record):
-                rows.append(row)
-                kept.append((raw, place))
+            rows.append(tuple(map(record.get, self.columns)))
+            kept.append((raw, place))
         if rows:
             self._refuse_missing(seen)
         return Batch(self.columns, rows, position, rejects, lambda row: _origin(kept[row]))
-
-    def _rows(self, record: Mapping[str, Any]) -> Iterator[Row]:
-        """Yield a record's row; several for a part that belongs to several parents."""
-        row = tuple(map(record.get, self.columns))
-        index = self._key_index
-        if not isinstance(row[index], list):
-            yield row
-            return
-        for key in row[index]:
-            yield (*row[:index], key, *row[index + 1 :])
 
     def _record(self, raw: bytes) -> dict[str, Any]:
         try:
@@ -195,6 +188,8 @@ class StreamReader:
         record = unwrap(value, self._tag)
         if not isinstance(record, dict):
             raise ProtocolError("rpc.rows", "a row is no record", remedy="Correct read.rows")
+        for name in self._nested:
+            record[name] = _inside(record, name)
         return record
 
     def _refuse_missing(self, seen: set[str]) -> None:
@@ -245,6 +240,13 @@ def _asked_fields(stream: BoundStream, key: str) -> tuple[str, ...]:
     covered = {field.split(".")[0] for field in declared}
     undeclared = [column for column in stream.columns if column.split(".")[0] not in covered]
     return tuple(dict.fromkeys([*needed, *declared, *undeclared]))
+
+
+def _inside(record: Mapping[str, Any], name: str) -> Any:
+    value: Any = record
+    for step in name.split("."):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
 
 
 def _joined(pieces: Sequence[Any]) -> Any:

@@ -106,9 +106,11 @@ class RpcStreamSpec:
 
     ``fields`` may reach into related records (``addresses.city``), which then arrive as
     nested records; without it, exactly the mapped fields are asked for. ``where`` is a piece
-    of ``{filter}`` that always holds (archived rows included, for instance).
+    of ``{filter}`` that always holds (archived rows included, for instance); ``since`` takes
+    the place of the system's. A part's cursor may reach into a related record, too.
     """
 
     model: str
     fields: tuple[str, ...] = ()
     where: Node | None = None
+    since: Node | None = None
