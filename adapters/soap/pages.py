@@ -23,6 +23,7 @@ from midspan.kernel.errors import ProtocolError, TransientError
 T = TypeVar("T")
 
 MAX_RESTARTS = 3
+MAX_BARREN = 2
 TAIL = 8
 
 
@@ -50,9 +51,15 @@ Fetch = Callable[[int, int], Page[T]]
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """``reach`` records are read; ``tail`` marks the last of them; ``size`` is granted."""
+    """How far the walk is.
+
+    The first ``reach`` places of the list are read, ``tail`` marks the last of them.
+    ``delivered`` counts what was yielded, ``size`` is what the server grants, ``total`` what
+    it announced at first.
+    """
 
     reach: int
+    delivered: int
     tail: tuple[str, ...]
     size: int
     total: int | None
@@ -60,6 +67,7 @@ class _State:
     def position(self) -> Mapping[str, Any]:
         return {
             "reach": self.reach,
+            "delivered": self.delivered,
             "tail": list(self.tail),
             "size": self.size,
             "total": self.total,
@@ -90,7 +98,7 @@ class PageWalk(Generic[T]):
         TransientError ``adapter.list_unstable`` when the list never holds still.
         """
         state = self._restore(position)
-        restarts = 0
+        restarts = barren = 0
         while True:
             window = self._window(state)
             if state.tail and not _shows(window, state.tail) and window.start > 0:
@@ -99,18 +107,20 @@ class PageWalk(Generic[T]):
             found = _last_known(window.page.marks, state.tail)
             restarts = _count(restarts, lost=bool(state.tail) and found < 0)
             fresh = window.page.items[found + 1 :]
-            state, ended = self._advance(state, window, anything_new=bool(fresh))
+            state, ended = self._advance(state, window, len(fresh))
+            # An announced record may have come after the last page: then there is one more.
+            ended = ended and not self._falls_short(state)
+            barren = 0 if fresh or ended else barren + 1
+            if barren > MAX_BARREN:
+                raise _loss(state)
             yield Walked(fresh, state.position())
             if ended:
-                self._verify(state)
                 return
 
     def _restore(self, position: Mapping[str, Any] | None) -> _State:
         if position is None:
-            return _State(0, (), self._paging.size, None)
-        return _State(
-            position["reach"], tuple(position["tail"]), position["size"], position["total"]
-        )
+            return _State(0, 0, (), self._paging.size, None)
+        return _State(**{**position, "tail": tuple(position["tail"])})
 
     def _window(self, state: _State) -> _Window[T]:
         """Fetch what begins with records already read and goes beyond them."""
@@ -119,9 +129,12 @@ class PageWalk(Generic[T]):
         number = target // size
         if (number + 1) * size > state.reach:
             return self._single(number, size)
-        # The page behind is read first: what slides away from it shows in the one before.
+        # The page behind is read first: what slides away from it shows in the one before,
+        # and then only that one counts.
         behind = self._single(number + 1, size)
         before = self._single(number, size)
+        if not before.page.marks or before.page.marks[-1] not in state.tail:
+            return before
         return _Window(before.start, 2 * size, _joined(before.page, behind.page))
 
     def _single(self, number: int, size: int) -> _Window[T]:
@@ -136,39 +149,43 @@ class PageWalk(Generic[T]):
                 return window
             number -= 1
 
-    @staticmethod
-    def _learn(state: _State, window: _Window[T]) -> _State:
+    def _learn(self, state: _State, window: _Window[T]) -> _State:
         """Take the announced total, and the page size that the server really grants."""
         page, got = window.page, len(window.page.items)
-        total = state.total if page.total is None else page.total
-        goes_on = page.more or (page.more is None and total is not None and got < total)
+        total = page.total if state.total is None else state.total
+        goes_on = self._goes_on(page, total)
         granted = got if window.start == 0 and goes_on and 0 < got < window.room else state.size
         return replace(state, total=total, size=min(granted, state.size))
 
-    def _advance(
-        self, state: _State, window: _Window[T], *, anything_new: bool
-    ) -> tuple[_State, bool]:
+    def _goes_on(self, page: Page[T], total: int | None) -> bool:
+        """Return whether a first page that is short was cut by the server."""
+        if self._paging.more:
+            return bool(page.more)
+        if total is not None:
+            return len(page.items) < total
+        return self._paging.until == "empty_page"
+
+    def _advance(self, state: _State, window: _Window[T], new: int) -> tuple[_State, bool]:
         page = window.page
         reach = window.start + len(page.items)
+        short = len(page.items) < window.room
         if self._paging.more:
             ended = not page.more
         elif state.total is not None:
-            ended = reach >= state.total or not anything_new
+            ended = reach >= (page.total or state.total) or (short and not new)
         elif self._paging.until == "short_page":
-            ended = len(page.items) < window.room
+            ended = short
         else:
-            ended = not anything_new
-        if not ended and not anything_new and reach <= state.reach:
-            raise _loss("the list says that it goes on, and its next page brings nothing new")
-        return replace(state, reach=reach, tail=tuple(page.marks[-TAIL:]) or state.tail), ended
+            ended = short and not new
+        tail = tuple(page.marks[-TAIL:]) or state.tail
+        return replace(state, reach=reach, delivered=state.delivered + new, tail=tail), ended
 
-    def _verify(self, state: _State) -> None:
-        if state.total is None or state.reach >= state.total:
-            return
+    def _falls_short(self, state: _State) -> bool:
+        """Return whether less came than was announced, then and at a second look."""
+        if state.total is None or state.delivered >= state.total:
+            return False
         again = self._fetch(0, state.size).total
-        announced = state.total if again is None else again
-        if state.reach < announced:
-            raise _loss(f"the list announces {announced} records and delivers {state.reach}")
+        return state.delivered < min(state.total, state.total if again is None else again)
 
 
 def _page_size(target: int, largest: int) -> int:
@@ -200,9 +217,10 @@ def _joined(before: Page[T], behind: Page[T]) -> Page[T]:
     return Page([*before.items, *behind.items], [*before.marks, *behind.marks], behind.more, total)
 
 
-def _loss(message: str) -> ProtocolError:
+def _loss(state: _State) -> ProtocolError:
+    told = "that it goes on" if state.total is None else f"{state.total} records"
     return ProtocolError(
         "adapter.silent_loss",
-        message,
+        f"the list announces {told} and delivers {state.delivered}",
         remedy="Check the stream's rows path and paging against a reply of the system",
     )

@@ -25,8 +25,16 @@ from adapters.soap.service import declared_children
 from config.binding import nearest
 from midspan.kernel.errors import DriftError, ProtocolError, RecordError
 
-# AttributeError and KeyError: zeep on an xsi:type that does not fit the declared one.
-_UNREADABLE = (zeep.exceptions.Error, ValueError, TypeError, AttributeError, KeyError)
+# ArithmeticError: a decimal that is none, which zeep lets through. AttributeError and
+# KeyError: an xsi:type that does not fit the declared one.
+_UNREADABLE = (
+    zeep.exceptions.Error,
+    ArithmeticError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
 _CONVERTERS = ("zeep.xsd.types.simple", "zeep.xsd.elements.attribute")
 
 _reading: ContextVar[bool] = ContextVar("_reading", default=False)
@@ -118,29 +126,28 @@ class RowReader:
         try:
             return declared.parse(element, self._schema, allow_none=True)
         except _UNREADABLE:
-            if not declared_children(declared):
-                raise
-            return self._lenient(element, declared, path)
+            if declared_children(declared):
+                return self._lenient(element, declared, path)
+            if len(element) == 0:
+                return None  # its text comes back in _restored
+            raise
 
     def _lenient(self, element: etree._Element, declared: Any, path: str) -> dict[str, Any]:
         known = declared_children(declared)
         values = _blank(declared)
-        seen: set[str] = set()
-        drift = False
+        seen: list[str] = []
         for child in xml.children(element):
             name = xml.local(child)
             where = f"{path}.{name}" if path else name
             if name not in known:
-                drift = True
                 self._report(Drift(self._stream, where, "unexpected"))
                 continue
-            seen.add(name)
+            seen.append(name)
             value = self._strict_or_lenient(child, known[name], where)
             _put(values, known[name], value)
-        for name in _required(declared) - seen:
-            drift = True
+        for name in _required(declared).difference(seen):
             self._report(Drift(self._stream, f"{path}.{name}" if path else name, "missing"))
-        if not drift:
+        if seen != sorted(seen, key=list(known).index):
             self._report(Drift(self._stream, path or xml.local(element), "order"))
         _put_attributes(values, declared, element)
         return values
