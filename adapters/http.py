@@ -193,7 +193,8 @@ def classify(error: Exception, url: str) -> MidspanError | None:
         )
     if isinstance(error, _TIMEOUTS):
         return TransientError("http.timeout", f"{where} did not answer in time")
-    if isinstance(error, _TRUNCATIONS):
+    # A body that ends before its announced length comes as the cause of a plain protocol error.
+    if isinstance(error, _TRUNCATIONS) or isinstance(error.__cause__, _TRUNCATIONS):
         return TransientError("http.truncated", f"the reply of {where} ended too early")
     if isinstance(error, _BAD_ADDRESSES):
         return ProtocolError(
