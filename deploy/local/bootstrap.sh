@@ -76,7 +76,7 @@ make_environment() {
 
 fill_environment() {
     say "installing the packages pinned in constraints.txt"
-    .venv/bin/python -m pip --quiet --disable-pip-version-check install \
+    .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install \
         "uv==$UV_VERSION" "setuptools==$SETUPTOOLS_VERSION"
     local uv=(bash deploy/local/uv.sh --quiet pip)
     export VIRTUAL_ENV="$root/.venv"

@@ -89,21 +89,24 @@ def fits_socket(path: Path) -> bool:
     return len(os.fsencode(path)) <= _SOCKET_PATH_BYTES
 
 
-def temporary_directory(state: Path, owner: int) -> Path:
-    """Return this state directory's own directory under ``/tmp``, mode 0700, owned by ``owner``.
+def temporary_place(state: Path, owner: int) -> Path:
+    """Return the path under ``/tmp`` that belongs to this state directory and user id."""
+    digest = hashlib.sha256(os.fsencode(state.resolve())).hexdigest()[:10]
+    return Path(tempfile.gettempdir()) / f"midspan-{owner}-{digest}"
+
+
+def claim(place: Path, owner: int) -> None:
+    """Make ``place`` a directory of mode 0700 owned by ``owner``, or find it to be one.
 
     Raises ``SetupError`` where somebody else has put something at that name.
     """
-    digest = hashlib.sha256(os.fsencode(state.resolve())).hexdigest()[:10]
-    place = Path(tempfile.gettempdir()) / f"midspan-{owner}-{digest}"
     try:
         place.mkdir(mode=0o700)
     except FileExistsError:
         _require_own(place, owner)
     else:
-        if owner != os.getuid():
+        if owner != os.geteuid():
             os.chown(place, owner, -1)
-    return place
 
 
 def install(packages: Sequence[str], variables: Sequence[str], log: Path) -> None:

@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 from deploy.local.host import (
     LOOPBACK,
+    claim,
     find_program,
     fits_socket,
     free_port,
-    temporary_directory,
+    temporary_place,
 )
 from deploy.local.server_kind import (
     Kind,
@@ -88,7 +89,11 @@ def _data(home: Path) -> Path:
 
 def _socket(home: Path) -> Path:
     path = home / "server.sock"
-    return path if fits_socket(path) else temporary_directory(home, os.geteuid()) / "server.sock"
+    if fits_socket(path):
+        return path
+    place = temporary_place(home, os.geteuid())
+    claim(place, os.geteuid())
+    return place / "server.sock"
 
 
 def _common_options(data: Path) -> list[str]:

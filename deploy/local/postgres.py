@@ -15,11 +15,12 @@ from pathlib import Path
 from deploy.local.host import (
     LOOPBACK,
     as_user,
+    claim,
     find_program,
     free_port,
     listens,
     open_to_all,
-    temporary_directory,
+    temporary_place,
 )
 from deploy.local.server_kind import (
     Kind,
@@ -74,11 +75,15 @@ def _standard() -> str | None:
     return None
 
 
+def _owner() -> int:
+    return pwd.getpwnam(_SERVER_ACCOUNT).pw_uid if os.geteuid() == 0 else os.geteuid()
+
+
 def _place(home: Path) -> Path:
     """Return the directory that holds data and password, reachable by the server's user."""
     if os.geteuid() != 0 or open_to_all(home):
         return home / "cluster"
-    return temporary_directory(home, pwd.getpwnam(_SERVER_ACCOUNT).pw_uid)
+    return temporary_place(home, _owner())
 
 
 def _data(home: Path) -> Path:
@@ -96,14 +101,11 @@ def _environment() -> dict[str, str]:
 def _initialise(home: Path) -> None:
     """Make the cluster beside its final place and move it there when it is complete."""
     place = _place(home)
-    place.mkdir(mode=0o700, exist_ok=True)
+    claim(place, _owner())
     password_file = place / "password"
     password_file.write_text(secrets.token_urlsafe(18))
     password_file.chmod(0o600)
-    if os.geteuid() == 0:
-        account = pwd.getpwnam(_SERVER_ACCOUNT)
-        for path in (place, password_file):
-            os.chown(path, account.pw_uid, account.pw_gid)
+    os.chown(password_file, _owner(), -1)
     unfinished = place / "data.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     command = [*_prefix(), str(_program("initdb")), "--pgdata", str(unfinished)]

@@ -20,8 +20,8 @@ from pathlib import Path
 _KILLED_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 _STATE, _STARTED = 0, 19  # positions in /proc/PID/stat, counted after the program's name
-# A child's Popen must outlive it: collected earlier, it warns that its process still runs.
-_children: list[subprocess.Popen[bytes]] = []
+# A child's Popen is kept until the child has ended: forgotten earlier, it warns.
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _children.append(process)
+    _children[process.pid] = process
     return identify(name, process.pid)
 
 
@@ -130,9 +130,8 @@ def forget(home: Path) -> None:
 def stop(component: Component, number: signal.Signals, grace: float) -> None:
     """Ask a recorded process to end, wait ``grace`` seconds, then SIGKILL it."""
     for tried, seconds in ((number, grace), (signal.SIGKILL, _KILLED_SECONDS)):
-        if not is_alive(component):
-            return
-        _signal(component.pid, tried)
+        if is_alive(component):
+            _signal(component.pid, tried)
         _wait_gone([component], seconds)
 
 
@@ -181,6 +180,13 @@ def _wait_gone(components: Collection[Component], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while any(is_alive(component) for component in components) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
+    _reap()
+
+
+def _reap() -> None:
+    for pid, child in list(_children.items()):
+        if child.poll() is not None:
+            _children.pop(pid, None)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -214,12 +214,12 @@ def test_a_missing_package_is_told_in_three_lines(
 
 def test_a_place_of_somebody_else_is_refused(tmp_path: Path) -> None:
     """A directory under /tmp that another user put at our name is not used."""
-    place = host.temporary_directory(tmp_path, os.getuid())
-    try:
-        with pytest.raises(SetupError, match="is not a directory of this set-up"):
-            host._require_own(place, os.getuid() + 1)
-    finally:
-        place.rmdir()
+    place = tmp_path / "midspan-0-0123456789"
+    host.claim(place, os.getuid())
+    host.claim(place, os.getuid())
+
+    with pytest.raises(SetupError, match="is not a directory of this set-up"):
+        host.claim(place, os.getuid() + 1)
 
 
 def test_the_login_check_logs_in() -> None:
