@@ -120,6 +120,9 @@ WSDL = """<?xml version="1.0" encoding="utf-8"?>
         <xs:element name="item" type="t:Item" minOccurs="0" maxOccurs="unbounded"/>
       </xs:sequence></xs:complexType></xs:element>
     </xs:sequence></xs:complexType></xs:element>
+    <xs:element name="Auth"><xs:complexType><xs:sequence>
+      <xs:element name="sessionId" type="xs:string"/>
+    </xs:sequence></xs:complexType></xs:element>
     <xs:complexType name="Item">
       <xs:sequence>
         <xs:element name="id" type="xs:int"/>
@@ -138,6 +141,7 @@ WSDL = """<?xml version="1.0" encoding="utf-8"?>
   <wsdl:message name="LoginOut"><wsdl:part name="p" element="t:LoginResponse"/></wsdl:message>
   <wsdl:message name="ListIn"><wsdl:part name="p" element="t:ListItems"/></wsdl:message>
   <wsdl:message name="ListOut"><wsdl:part name="p" element="t:ListItemsResponse"/></wsdl:message>
+  <wsdl:message name="Head"><wsdl:part name="auth" element="t:Auth"/></wsdl:message>
   <wsdl:portType name="Port">
     <wsdl:operation name="Login">
       <wsdl:input message="t:LoginIn"/><wsdl:output message="t:LoginOut"/>
@@ -153,7 +157,9 @@ WSDL = """<?xml version="1.0" encoding="utf-8"?>
       <wsdl:output><soap:body use="literal"/></wsdl:output>
     </wsdl:operation>
     <wsdl:operation name="ListItems"><soap:operation soapAction="ListItems"/>
-      <wsdl:input><soap:body use="literal"/></wsdl:input>
+      <wsdl:input>
+        <soap:header message="t:Head" part="auth" use="literal"/><soap:body use="literal"/>
+      </wsdl:input>
       <wsdl:output><soap:body use="literal"/></wsdl:output>
     </wsdl:operation>
   </wsdl:binding>

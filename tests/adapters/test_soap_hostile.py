@@ -368,6 +368,18 @@ def test_foreign_error_texts_show_nothing_secret_or_personal(
         assert secret not in shown
 
 
+def test_the_session_may_travel_in_a_soap_header(site: Site, tmp_path: Path) -> None:
+    """A header template is filled with the session for every call after the login."""
+    site.listing = always(listing([item(1)]))
+
+    read(site, tmp_path, SYSTEM + 'headers: {auth: {sessionId: "{session}"}}\n')
+
+    login, listed = site.requests[:2]
+    header = f"<ns0:sessionId>{SESSION}</ns0:sessionId></ns0:Auth></soap-env:Header>"
+    assert b"Header" not in login
+    assert header.encode() in listed
+
+
 def test_a_warning_lets_the_rows_pass(
     site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
