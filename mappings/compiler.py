@@ -274,9 +274,22 @@ class _Emitter:
         return syntax.branch(syntax.negate(syntax.has_class(into, "str")), [slow])
 
     def _lookup(self, lookup: Lookup, into: str) -> list[ast.stmt]:
+        """Return a dictionary's own lookup of a text, and the full one where that fails."""
+        get = self.bind("get", lookup.table.get)
         find = self.bind("find", finder(lookup.table, lookup.file))
-        found = syntax.assign(into, syntax.call(find, syntax.load(into)))
-        return [*self.value(lookup.of, into), syntax.branch(syntax.is_present(into), [found])]
+        found = self._fresh("found")
+        quick = ast.IfExp(
+            syntax.has_class(into, "str"),
+            syntax.call(get, syntax.load(into)),
+            syntax.constant(None),
+        )
+        slow = syntax.assign(found, syntax.call(find, syntax.load(into)))
+        replace = [
+            syntax.assign(found, quick),
+            syntax.branch(syntax.is_none(found), [slow]),
+            syntax.assign(into, syntax.load(found)),
+        ]
+        return [*self.value(lookup.of, into), syntax.branch(syntax.is_present(into), replace)]
 
     def condition(self, condition: Condition) -> ast.expr:
         """Return the test of a condition."""

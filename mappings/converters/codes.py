@@ -5,9 +5,10 @@ house codes are a lookup table's work, where the company sees and edits them.
 """
 
 import re
+from functools import lru_cache
 
 from mappings.converters.registry import Function, NoOptions, register
-from mappings.values import Refused, describe
+from mappings.values import CACHE_SIZE, Refused, describe
 
 
 def _codes(text: str) -> frozenset[str]:
@@ -60,6 +61,7 @@ def make_country(_options: NoOptions) -> Function:
     return country
 
 
+@lru_cache(maxsize=CACHE_SIZE)
 def country(text: str) -> str | None:
     """Return the code in capitals; Refused ``mapping.country.unknown`` for others."""
     return _listed(text.strip().upper(), COUNTRIES, "country", "ISO 3166-1 alpha-2")
@@ -71,6 +73,7 @@ def make_currency(_options: NoOptions) -> Function:
     return currency
 
 
+@lru_cache(maxsize=CACHE_SIZE)
 def currency(text: str) -> str | None:
     """Return the code in capitals; Refused ``mapping.currency.unknown`` for others."""
     return _listed(text.strip().upper(), CURRENCIES, "currency", "ISO 4217")
@@ -82,6 +85,7 @@ def make_language(_options: NoOptions) -> Function:
     return language
 
 
+@lru_cache(maxsize=CACHE_SIZE)
 def language(text: str) -> str | None:
     """Return the code in lower case; Refused ``mapping.language.unknown`` for others."""
     code = text.strip()

@@ -7,9 +7,11 @@ what the source printed.
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from mappings.converters.registry import Function, NoOptions, register
 from mappings.values import (
+    CACHE_SIZE,
     parse_decimal,
     plain_decimal,
     plain_integer,
@@ -48,10 +50,8 @@ def make_decimal(options: DecimalOptions) -> Function:
         raise ValueError("'implied_places' is between 0 and 18")
     plain = options == DecimalOptions()
 
-    def convert(value: str | int | Decimal | float) -> Decimal | None:
-        if not isinstance(value, str):
-            number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-            return shift_point(number, options.implied_places)
+    @lru_cache(maxsize=CACHE_SIZE)
+    def from_text(value: str) -> Decimal | None:
         text = value.strip()
         if not text:
             return None
@@ -59,6 +59,12 @@ def make_decimal(options: DecimalOptions) -> Function:
             return parse_decimal(text if plain and text[-1] != "-" else _pointed(text, options))
         except ValueError:
             refuse("decimal", value, "decimal number in the declared form")
+
+    def convert(value: str | int | Decimal | float) -> Decimal | None:
+        if isinstance(value, str):
+            return from_text(value)
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        return shift_point(number, options.implied_places)
 
     return convert
 
@@ -100,6 +106,8 @@ def make_integer(_options: NoOptions) -> Function:
 def to_integer(value: str | int | Decimal) -> int | None:
     """Return a whole number; Refused ``mapping.integer.invalid`` for any other."""
     if isinstance(value, str):
+        if len(value) < 19 and value.isascii() and value.isdigit():
+            return int(value)
         digits = value.strip()
         if not digits:
             return None
@@ -117,6 +125,7 @@ def make_boolean(_options: NoOptions) -> Function:
     return to_boolean
 
 
+@lru_cache(maxsize=CACHE_SIZE)
 def to_boolean(value: str | int | bool) -> bool | None:
     """Return a boolean; Refused ``mapping.boolean.invalid`` for other words and numbers."""
     if isinstance(value, bool):

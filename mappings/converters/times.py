@@ -7,7 +7,7 @@ is declared; one in the hour that the clock leaves out never was, and refuses it
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +17,7 @@ from mappings.values import CACHE_SIZE, Refused, refuse, utc
 
 Moment = TypeVar("Moment", bound=date)
 
+_NO_OFFSET = timedelta(0)
 _DIRECTIVES = re.compile("%[a-zA-Z]")
 
 
@@ -92,10 +93,12 @@ def make_datetime(options: DatetimeOptions) -> Function:
 
 
 def _from_local(moment: datetime, zone: ZoneInfo, fold: int) -> datetime:
-    instant = moment.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-    if instant.astimezone(zone).replace(tzinfo=None, fold=0) != moment.replace(fold=0):
+    """Return a local time's instant; the zone's two answers differ where its clock is set."""
+    earlier = moment.replace(tzinfo=zone, fold=0).utcoffset() or _NO_OFFSET
+    later = moment.replace(tzinfo=zone, fold=1).utcoffset() or _NO_OFFSET
+    if earlier < later:
         raise Refused("mapping.datetime.gap", f"the clock of {zone.key} left this local time out")
-    return instant
+    return (moment - (later if fold else earlier)).replace(tzinfo=UTC, fold=0)
 
 
 def _zone(name: str) -> ZoneInfo:
