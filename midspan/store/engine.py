@@ -5,6 +5,7 @@ begins IMMEDIATE, so that two writers queue instead of deadlocking, and no trans
 to two files. On PostgreSQL a center owns a schema and staging is a schema of its own.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,14 @@ from midspan.kernel.redaction import mask_url
 
 STAGING = "staging"
 _BUSY_SECONDS = 60
+_SQLITE_OUT_OF_REACH = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
 
 
 class Store:
@@ -140,12 +149,18 @@ def _translated(store: Store) -> Iterator[None]:
     """Translate what the driver raises about reaching the store; leave all else alone."""
     try:
         yield
-    except OperationalError as error:
-        raise _unavailable(store, error) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if _out_of_reach(store, error):
             raise _unavailable(store, error) from error
         raise
+
+
+def _out_of_reach(store: Store, error: DBAPIError) -> bool:
+    if not store.embedded:
+        return isinstance(error, OperationalError) or error.connection_invalidated
+    # SQLite reports a misspelt statement by the same class as a full disk: only codes tell.
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code in _SQLITE_OUT_OF_REACH
 
 
 def _unavailable(store: Store, error: DBAPIError) -> TransientError:

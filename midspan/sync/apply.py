@@ -48,16 +48,13 @@ class SliceApply:
         ledger.add("filtered", progress.filtered)
         ledger.add("future", progress.future)
         latest, source = self._latest(), self.sync.model.source
-        kind = case(
+        fate = case(
             (source.c.source_key.is_(None), "inserted"),
             (self._differs(latest), "updated"),
             else_="unchanged",
-        ).label("kind")
-        found = connection.execute(
-            select(kind, func.count())
-            .select_from(latest.outerjoin(source, self._same(latest)))
-            .group_by("kind")
-        )
+        ).label("fate")
+        fates = select(fate).select_from(latest.outerjoin(source, self._same(latest))).subquery()
+        found = connection.execute(select(fates.c.fate, func.count()).group_by(fates.c.fate))
         distinct = 0
         for name, count in found:
             ledger.add(name, count)

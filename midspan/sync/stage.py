@@ -81,7 +81,7 @@ def _next_phase(staging: Staging, progress: Progress) -> None:
 def _lower(config: CursorConfig | None, saved: str | None) -> str | None:
     if config is None or saved is None:
         return None
-    return config.codec.shift(saved, config.lookback)
+    return config.codec.render(config.codec.shift(saved, config.lookback))
 
 
 def _read_rows(
