@@ -88,7 +88,7 @@ def _connect(stack: ExitStack, settings: Settings, name: str) -> Connection:
 
 def _open(stack: ExitStack, settings: Settings, center: Center) -> Store:
     store = open_store(settings.store_url, settings.state / "store", center.name)
-    store.create(center.metadata)
+    store.create(center.metadata, center.revision)
     stack.callback(store.close)
     return store
 

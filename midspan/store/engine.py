@@ -18,6 +18,7 @@ from sqlalchemy.schema import CreateSchema
 
 from midspan.kernel.errors import MidspanError, TransientError
 from midspan.kernel.redaction import mask_url
+from midspan.store.revision import Revision, write_revision, written_revision
 
 STAGING = "staging"
 _BUSY_SECONDS = 60
@@ -83,12 +84,27 @@ class Store:
             finally:
                 raw.execute(f"DETACH DATABASE {STAGING}")  # type: ignore[union-attr]  # checked out
 
-    def create(self, metadata: MetaData) -> None:
-        """Create what is missing of ``metadata``; safe to run from several processes."""
+    def create(self, metadata: MetaData, revision: Revision, *, disposable: bool = False) -> None:
+        """Create what is missing of ``metadata``; safe to run from several processes.
+
+        Tables of another revision are dropped when ``disposable``, else they are refused with
+        MidspanError ``store.revision``: this version does not know what they hold.
+        """
         with self.write() as connection:
             if not self.embedded:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": 0x6D696473})
                 connection.execute(CreateSchema(self.schema, if_not_exists=True))
+            found = written_revision(connection, self.schema, revision)
+            if found != revision.value:
+                if not disposable:
+                    raise MidspanError(
+                        "store.revision",
+                        f"the tables of {self.schema} are of revision {found}; this version of "
+                        f"Midspan knows revision {revision.value}",
+                        remedy="Run the version of Midspan that made them, or migrate them",
+                    )
+                metadata.drop_all(connection)
+                write_revision(connection, self.schema, revision)
             metadata.create_all(connection)
 
     def close(self) -> None:

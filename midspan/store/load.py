@@ -1,11 +1,11 @@
 """Sets of rows in and out of a store, the fast way each database has."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from itertools import islice
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Result, Table, insert
-from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
 
@@ -24,8 +24,9 @@ def bulk_insert(
 
 def upsert(connection: Connection, table: Table) -> Any:
     """Return an INSERT that knows ON CONFLICT, in the connection's dialect."""
-    module: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return module.insert(table)
+    # A dialect costs a tenth of a second to import: only the one in use is.
+    dialect = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
+    return dialect.insert(table)
 
 
 def mappings(result: "Result[Any]") -> list[Mapping[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import MetaData
 
+from midspan.store.revision import Revision
 from shared_services.contracts.methods import Method
 from shared_services.golden.model import GoldenModel
 
@@ -19,6 +20,7 @@ class Center:
 
     name: str
     metadata: MetaData
+    revision: Revision
     models: Mapping[str, GoldenModel]
     rpc: Mapping[Method, Callable[..., Any]]
 
@@ -27,7 +29,8 @@ def load_center(name: str) -> Center:
     """Import one center."""
     model = import_module(f"shared_services.{name}.model")
     handlers = import_module(f"shared_services.{name}.handlers")
-    return Center(name, model.METADATA, model.MODELS, handlers.RPC)
+    revision = Revision(name, str(model.REVISION))
+    return Center(name, model.METADATA, revision, model.MODELS, handlers.RPC)
 
 
 def load_centers() -> dict[str, Center]:

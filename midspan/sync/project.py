@@ -95,7 +95,7 @@ class Project:
         if center not in self._stores:
             folder = self.settings.state / "store"
             store = open_store(self.settings.store_url, folder, center)
-            store.create(self.centers[center].metadata)
+            store.create(self.centers[center].metadata, self.centers[center].revision)
             self._stores[center] = store
         return self._stores[center]
 

@@ -16,10 +16,12 @@ from sqlalchemy import Connection, MetaData, Table, delete, func, insert, select
 
 from midspan.store.engine import STAGING, Store
 from midspan.store.load import bulk_insert, chunked
+from midspan.store.revision import Revision
 from midspan.store.tables import rowid
 from midspan.store.types import column
 from shared_services.contracts.entities import EntityType
 
+_REVISION = 1
 ROW_COLUMNS = ("source_key", "changed", "hash")
 REFUSED_COLUMNS = ("identity", "source_key", "code", "field", "message", "place", "raw")
 
@@ -92,7 +94,9 @@ class Staging:
             column("state", "string", nullable=False),
             prefixes=prefixes,
         )
-        store.create(metadata)
+        shape = repr([(item.name, item.kind) for item in entity.fields])
+        revision = Revision(sync, f"{_REVISION}/{xxhash.xxh3_64_hexdigest(shape.encode())}")
+        store.create(metadata, revision, disposable=True)
 
     def resume(self, slice_id: str) -> Progress | None:
         """Return the progress of an interrupted reading of this very slice."""
