@@ -47,7 +47,7 @@ def build(
             key = (part.config.parent,)
             streams[part.name] = BoundStream(part.name, key, part.config.cursor, options)
     gate = ProcessGate(name, BudgetConfig(1000, 2), system.config.timeouts, QUICK)
-    spec = _bound(system.node, cls.spec, SystemConfig)
+    spec: Any = _bound(system.node, cls.spec, SystemConfig)
     return cls(AdapterContext(name, spec, streams, connection, gate, home))
 
 
