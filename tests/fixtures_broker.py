@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import pika
 import pytest
@@ -40,6 +41,11 @@ class Broker:
         publisher.start()
         return publisher
 
+    @property
+    def user(self) -> str:
+        """Return the user that everything here connects as."""
+        return urlsplit(self.url).username or "guest"
+
     def count(self, queue: str) -> int:
         """Return how many messages are ready in ``queue``."""
         return int(self.channel.queue_declare(queue, passive=True).method.message_count)
@@ -49,7 +55,7 @@ class Broker:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             method, properties, body = self.channel.basic_get(queue, auto_ack=True)
-            if method is not None:
+            if method is not None and properties is not None and body is not None:
                 return properties, body
             time.sleep(0.02)
         raise AssertionError(f"no message came to {queue} within {seconds} s")
@@ -66,7 +72,7 @@ def amqp_url() -> str:
 
 @pytest.fixture
 def broker(amqp_url: str) -> Iterator[Broker]:
-    """A namespace on the real broker that ends with the test."""
+    """Give the test a namespace on the real broker, and delete it afterwards."""
     topology = Topology(f"t{secrets.token_hex(4)}")
     beside = pika.BlockingConnection(pika.URLParameters(amqp_url))
     broker = Broker(amqp_url, topology, beside.channel())

@@ -27,6 +27,7 @@ from shared_services.messaging.topology import (
 )
 
 TIMEOUT: Final = 5.0
+TIMEOUT_OF_HANDLERS: Final = 30.0
 
 
 class Client:
@@ -51,6 +52,7 @@ class Client:
         self._wanted: list[Wanted] = []
         self._events: _Events | None = None
         self._stopped = threading.Event()
+        self._in_run = False
         caller = Caller(self._rpc, timeout)
         self.customers = Customers(caller)
         self.products = Products(caller)
@@ -67,9 +69,9 @@ class Client:
     ) -> None:
         self.close()
 
-    def open(self) -> None:
-        """Connect; raises AccessDenied or TransientError, see ``Connection.open``."""
-        self._calls.open()
+    def open(self, timeout: float = TIMEOUT) -> None:
+        """Connect within ``timeout`` seconds; raises as ``Connection.open`` does."""
+        self._calls.open(timeout)
         try:
             self._rpc.start()
         except MidspanError:
@@ -116,17 +118,29 @@ class Client:
         self._events = _Events(self._url, self._app, self._topology, self._wanted)
         self._events.start()
 
-    def stop(self, timeout: float = 30.0) -> None:
-        """End ``run`` and stop receiving; handlers under way get ``timeout`` seconds."""
+    def stop(self, timeout: float = TIMEOUT_OF_HANDLERS) -> None:
+        """Stop receiving; handlers under way get ``timeout`` seconds.
+
+        While ``run`` runs, it only tells it to end, so that a handler may call it too.
+        """
         self._stopped.set()
-        if self._events is not None:
-            events, self._events = self._events, None
-            events.stop(timeout)
+        if not self._in_run:
+            self._end_events(timeout)
 
     def run(self) -> None:
-        """Receive events until ``stop`` is called, from a signal handler or another thread."""
+        """Receive events until ``stop`` is called: by a handler, a signal, another thread."""
         self.start()
-        self._stopped.wait()
+        self._in_run = True
+        try:
+            self._stopped.wait()
+        finally:
+            self._in_run = False
+            self._end_events(TIMEOUT_OF_HANDLERS)
+
+    def _end_events(self, timeout: float) -> None:
+        events, self._events = self._events, None
+        if events is not None:
+            events.stop(timeout)
 
 
 class _Events:

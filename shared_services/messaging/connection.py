@@ -103,7 +103,8 @@ class Connection:
     def detach(self, attachment: Attachment) -> None:
         """Stop telling ``attachment``; its channels stay open."""
         with self._lock:
-            self._attachments.remove(attachment)
+            if attachment in self._attachments:
+                self._attachments.remove(attachment)
 
     def call(self, function: Callable[[], object]) -> bool:
         """Run ``function`` in the connection's thread, after those handed over before.

@@ -33,7 +33,7 @@ from shared_services.messaging.failures import (
     with_failure,
 )
 from shared_services.messaging.publisher import Outgoing, Publisher
-from shared_services.messaging.session import ChannelSession
+from shared_services.messaging.session import ConsumingSession
 from shared_services.messaging.topology import Queue, Subscription
 from shared_services.messaging.workers import Lanes, WorkerPool
 
@@ -74,7 +74,7 @@ class _Delivery:
     failed: int
 
 
-class Consumer(ChannelSession):
+class Consumer(ConsumingSession):
     """Feeds a subscription's messages to ``handler``.
 
     ``publisher`` sets failed messages aside and should have a connection of its own. With an
@@ -94,16 +94,16 @@ class Consumer(ChannelSession):
         max_body: int = MAX_BODY,
         clock: Clock | None = None,
     ) -> None:
-        super().__init__(connection, subscription.declaration, prefetch=prefetch)
+        queue = subscription.queue.name
+        super().__init__(connection, subscription.declaration, queue, prefetch=prefetch)
         self._publisher = publisher
         self._subscription = subscription
         self._handler = handler
         self._max_attempts = max_attempts
         self._max_body = max_body
         self._clock = clock or SystemClock()
-        self._pool = WorkerPool(workers, f"consume-{subscription.queue.name}")
+        self._pool = WorkerPool(workers, f"consume-{queue}")
         self._lanes = Lanes(self._pool)
-        self._consumer_tag = ""
 
     def stop(self, timeout: float = 30.0) -> bool:
         """Take no more, finish what is in hand, hand back the rest.
@@ -111,26 +111,10 @@ class Consumer(ChannelSession):
         Returns False when a handler was still running after ``timeout`` seconds; its message
         is delivered again to the next consumer.
         """
-        self._connection.call(self._cancel)
+        self._stop_consuming()
         finished = self._pool.stop(timeout)
         self.end()
         return finished
-
-    def _set_up(self, channel: Channel) -> None:
-        channel.add_on_cancel_callback(partial(self._on_cancelled, channel))
-        self._consumer_tag = channel.basic_consume(self._subscription.queue.name, self._on_message)
-
-    def _on_lost(self, error: MidspanError) -> None:
-        """Do nothing: the broker delivers again whatever was not acknowledged."""
-
-    def _on_cancelled(self, channel: Channel, _frame: object) -> None:
-        name = self._subscription.queue.name
-        log.warning("the broker cancelled the consumer of %s, which starts again", name)
-        channel.close()
-
-    def _cancel(self) -> None:
-        if self._channel is not None and self._channel.is_open:
-            self._channel.basic_cancel(self._consumer_tag)
 
     def _on_message(
         self, channel: Channel, method: spec.Basic.Deliver, properties: BasicProperties, body: bytes
@@ -180,7 +164,7 @@ class Consumer(ChannelSession):
         what = error if isinstance(error, MidspanError) else type(error).__name__
         log.warning(
             "%s: attempt %d of %d at message %s failed: %s",
-            self._subscription.queue.name,
+            self._queue,
             delivery.failed,
             self._max_attempts,
             delivery.properties.message_id,

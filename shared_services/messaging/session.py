@@ -11,16 +11,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from pika import BasicProperties, spec
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
 
-from midspan.kernel.errors import MidspanError
+from midspan.kernel.errors import MidspanError, TransientError
 from shared_services.messaging import errors
 from shared_services.messaging.connection import Connection
 from shared_services.messaging.topology import Declaration
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 10.0
+_CANCEL_TIMEOUT: Final = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -36,22 +38,21 @@ class ChannelSession(ABC):
         self._prefetch = prefetch
         self._channel: Channel | None = None
         self._ready = threading.Event()
+        self._settled = threading.Event()
         self._error: MidspanError = errors.unreachable(connection.address)
         self._pause = _FIRST_PAUSE
         self._ended = False
 
     def start(self, timeout: float = 10.0) -> None:
-        """Open the channel within ``timeout`` seconds; raise why it could not be."""
-        self._connection.attach(self)
-        try:
-            self.wait_ready(timeout)
-        except MidspanError:
-            self.end()
-            raise
+        """Open the channel within ``timeout`` seconds.
 
-    def wait_ready(self, timeout: float) -> None:
-        """Wait until the channel is ready; raise why it is not after ``timeout`` seconds."""
-        if not self._ready.wait(timeout):
+        Raises why it could not be: AccessDenied ``broker.denied`` and ProtocolError
+        ``broker.topology_conflict`` or ``broker.not_found`` at once.
+        """
+        self._connection.attach(self)
+        self._settled.wait(timeout)
+        if not self._ready.is_set():
+            self.end()
             raise self._error
 
     def end(self) -> None:
@@ -90,12 +91,15 @@ class ChannelSession(ABC):
         self._pause = _FIRST_PAUSE
         self._set_up(channel)
         self._ready.set()
+        self._settled.set()
 
     def _on_closed(self, amqp: SelectConnection, _channel: Channel, reason: BaseException) -> None:
         self._ready.clear()
         self._channel = None
         self._error = errors.channel_closed(reason, self._connection.address)
         self._on_lost(self._error)
+        if not isinstance(self._error, TransientError):
+            self._settled.set()
         if self._ended or not amqp.is_open:
             return
         log.warning("connection %s: %s", self._connection.name, self._error)
@@ -109,6 +113,46 @@ class ChannelSession(ABC):
     def _on_channel(self, channel: Channel, function: Callable[[Channel], None]) -> bool:
         """Run ``function`` on ``channel`` in its thread, unless it has closed by then."""
         return self._connection.call(lambda: _if_open(channel, function))
+
+
+class ConsumingSession(ChannelSession):
+    """A channel on which one queue is consumed, again after the broker cancelled it."""
+
+    def __init__(
+        self, connection: Connection, declaration: Declaration, queue: str, *, prefetch: int
+    ) -> None:
+        super().__init__(connection, declaration, prefetch=prefetch)
+        self._queue = queue
+        self._consumer_tag = ""
+
+    @abstractmethod
+    def _on_message(
+        self, channel: Channel, method: spec.Basic.Deliver, properties: BasicProperties, body: bytes
+    ) -> None:
+        """Take a message, in the connection's thread, which must not wait for anything."""
+
+    def _set_up(self, channel: Channel) -> None:
+        channel.add_on_cancel_callback(partial(self._on_cancelled, channel))
+        self._consumer_tag = channel.basic_consume(self._queue, self._on_message)
+
+    def _on_lost(self, error: MidspanError) -> None:
+        """Do nothing: the broker delivers again whatever was not acknowledged."""
+
+    def _stop_consuming(self) -> None:
+        """Return when no further message will come."""
+        cancelled = threading.Event()
+        if self._connection.call(partial(self._cancel, cancelled)):
+            cancelled.wait(_CANCEL_TIMEOUT)
+
+    def _on_cancelled(self, channel: Channel, _frame: object) -> None:
+        log.warning("the broker cancelled the consumer of %s, which starts again", self._queue)
+        channel.close()
+
+    def _cancel(self, cancelled: threading.Event) -> None:
+        if self._channel is None or not self._channel.is_open:
+            cancelled.set()
+            return
+        self._channel.basic_cancel(self._consumer_tag, lambda _frame: cancelled.set())
 
 
 def _if_open(channel: Channel, function: Callable[[Channel], None]) -> None:

@@ -1,12 +1,11 @@
 """Threads that handle messages, so that the connection's own thread never waits for one.
 
-``stop`` lets what is running finish, within its time; what has not begun is left alone, and
-goes back to its queue when the channel closes.
+``stop`` lets what is running finish, within its time. What has not begun is left alone, and
+goes back to its queue when the channel closes, or is finished too, as its owner asks.
 """
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,14 +18,17 @@ class WorkerPool:
 
     def __init__(self, workers: int, name: str) -> None:
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix=name)
-        self._idle = threading.Condition()
+        self._changed = threading.Condition()
+        self._waiting = 0
         self._running = 0
-        self.stopping = False
+        self._closed = False
+        self._stopping = False
 
     def submit(self, task: Callable[[], None]) -> None:
         """Run ``task`` as soon as a thread is free."""
-        with self._idle:
-            if not self.stopping:
+        with self._changed:
+            if not self._closed:
+                self._waiting += 1
                 self._executor.submit(self._run, task)
 
     def submit_later(self, seconds: float, task: Callable[[], None]) -> None:
@@ -35,18 +37,26 @@ class WorkerPool:
         timer.daemon = True
         timer.start()
 
-    def stop(self, timeout: float) -> bool:
-        """Begin no further task; return whether the running ones ended in ``timeout`` s."""
-        with self._idle:
-            self.stopping = True
+    def stop(self, timeout: float, *, finish_waiting: bool = False) -> bool:
+        """Take no further task; return whether the running ones ended in ``timeout`` seconds.
+
+        Those that wait are dropped, or finished within the same time.
+        """
+        with self._changed:
+            self._closed = True
+            self._stopping = not finish_waiting
+            ended = self._changed.wait_for(self._is_idle, timeout)
+            self._stopping = True
         self._executor.shutdown(wait=False, cancel_futures=True)
-        ends = time.monotonic() + timeout
-        with self._idle:
-            return self._idle.wait_for(lambda: not self._running, max(ends - time.monotonic(), 0.0))
+        return ended
+
+    def _is_idle(self) -> bool:
+        return not self._running and (self._stopping or not self._waiting)
 
     def _run(self, task: Callable[[], None]) -> None:
-        with self._idle:
-            if self.stopping:
+        with self._changed:
+            self._waiting -= 1
+            if self._stopping:
                 return
             self._running += 1
         try:
@@ -54,9 +64,9 @@ class WorkerPool:
         except Exception:
             log.exception("a worker met an unexpected error")
         finally:
-            with self._idle:
+            with self._changed:
                 self._running -= 1
-                self._idle.notify_all()
+                self._changed.notify_all()
 
 
 class Lanes:

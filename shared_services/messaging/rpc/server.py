@@ -37,7 +37,7 @@ from shared_services.messaging.rpc.wire import (
     ErrorBody,
     error_body,
 )
-from shared_services.messaging.session import ChannelSession
+from shared_services.messaging.session import ConsumingSession
 from shared_services.messaging.topology import Topology
 from shared_services.messaging.workers import WorkerPool
 
@@ -78,7 +78,7 @@ class _Call:
     body: bytes
 
 
-class RpcServer(ChannelSession):
+class RpcServer(ConsumingSession):
     """Serves ``table`` (routing key → method and handler) on the queue of ``center``."""
 
     def __init__(
@@ -91,31 +91,23 @@ class RpcServer(ChannelSession):
         prefetch: int = 128,
         workers: int = 4,
     ) -> None:
-        self._service = topology.service(center, tuple(table))
-        super().__init__(connection, self._service.declaration, prefetch=prefetch)
+        service = topology.service(center, tuple(table))
+        super().__init__(connection, service.declaration, service.queue.name, prefetch=prefetch)
         self._table = table
         self._pool = WorkerPool(workers, f"serve-{center}")
-        self._consumer_tag = ""
 
     def stop(self, timeout: float = 10.0) -> bool:
-        """Take no more calls, finish those in hand; False when some did not end in time."""
-        self._connection.call(self._cancel)
-        finished = self._pool.stop(timeout)
+        """Take no more calls, answer those in hand; False when some did not end in time.
+
+        Also those not begun are answered: with the last server goes the queue, and they
+        could not be handed back.
+        """
+        self._stop_consuming()
+        finished = self._pool.stop(timeout, finish_waiting=True)
         self.end()
         return finished
 
-    def _set_up(self, channel: Channel) -> None:
-        channel.add_on_cancel_callback(lambda _frame: channel.close())
-        self._consumer_tag = channel.basic_consume(self._service.queue.name, self._on_call)
-
-    def _on_lost(self, error: MidspanError) -> None:
-        """Do nothing: the callers have been told by their own connection, or wait on."""
-
-    def _cancel(self) -> None:
-        if self._channel is not None and self._channel.is_open:
-            self._channel.basic_cancel(self._consumer_tag)
-
-    def _on_call(
+    def _on_message(
         self, channel: Channel, method: spec.Basic.Deliver, properties: BasicProperties, body: bytes
     ) -> None:
         call = _Call(channel, method.delivery_tag, method.routing_key, properties, body)
