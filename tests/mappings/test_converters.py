@@ -1,0 +1,169 @@
+"""Each converter gives one canonical form for all spellings, and refuses what has none."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from mappings.converters import converters
+from mappings.values import Refused
+
+VIENNA = {"zone": "Europe/Vienna"}
+
+GOOD: list[tuple[str, dict[str, Any], Any, Any]] = [
+    ("trim", {}, "  a b ", "a b"),
+    ("lower", {}, "ÄB", "äb"),
+    ("upper", {}, "äb", "ÄB"),
+    ("collapse", {}, " a \t b\u00a0c ", "a b c"),
+    ("clean", {}, "M&uuml;ller &amp; S\x00ohn", "Müller & Sohn"),
+    ("text", {}, 42, "42"),
+    ("text", {}, Decimal("9.50"), "9.5"),
+    ("text", {}, True, "true"),
+    ("decimal", {}, "12.50", Decimal("12.5")),
+    ("decimal", {}, "-0.00", Decimal(0)),
+    ("decimal", {}, ".50", Decimal("0.5")),
+    ("decimal", {}, "12.50-", Decimal("-12.5")),
+    ("decimal", {}, " 100 ", Decimal(100)),
+    ("decimal", {}, 19.9, Decimal("19.9")),
+    ("decimal", {}, Decimal("1E+2"), Decimal(100)),
+    ("decimal", {}, "", None),
+    ("decimal", {"mark": ",", "grouping": "."}, "1.234.567,80", Decimal("1234567.8")),
+    ("decimal", {"implied_places": 2}, "001250", Decimal("12.5")),
+    ("decimal", {"implied_places": 2}, "5", Decimal("0.05")),
+    ("decimal", {"implied_places": 2}, 1250, Decimal("12.5")),
+    ("decimal", {}, "1" * 40 + ".25", Decimal("1" * 40 + ".25")),
+    ("integer", {}, " 007 ", 7),
+    ("integer", {}, "-12", -12),
+    ("integer", {}, Decimal("3.00"), 3),
+    ("boolean", {}, "J", True),
+    ("boolean", {}, " Nein ", False),
+    ("boolean", {}, "1", True),
+    ("boolean", {}, 0, False),
+    ("boolean", {}, False, False),
+    ("boolean", {}, " ", None),
+    ("date", {}, "2025-01-31", date(2025, 1, 31)),
+    ("date", {"format": "%Y%m%d"}, "20250131", date(2025, 1, 31)),
+    ("date", {"format": "%d.%m.%Y"}, "1.2.2025", date(2025, 2, 1)),
+    ("date", {}, date(2025, 1, 31), date(2025, 1, 31)),
+    ("datetime", {}, "2025-01-31T12:00:00+01:00", datetime(2025, 1, 31, 11, tzinfo=UTC)),
+    ("datetime", VIENNA, "2025-07-01T12:00:00", datetime(2025, 7, 1, 10, tzinfo=UTC)),
+    ("datetime", VIENNA, "2024-10-27T02:30:00", datetime(2024, 10, 27, 0, 30, tzinfo=UTC)),
+    (
+        "datetime",
+        VIENNA | {"fold": "later"},
+        "2024-10-27T02:30:00",
+        datetime(2024, 10, 27, 1, 30, tzinfo=UTC),
+    ),
+    ("country", {}, " at ", "AT"),
+    ("currency", {}, "chf", "CHF"),
+    ("language", {}, "DE", "de"),
+    ("language", {}, "de_AT", "de"),
+    ("language", {}, "pt-BR", "pt"),
+    ("email", {}, " Kaethe.Weiss@Example.ORG ", "kaethe.weiss@example.org"),
+    ("email", {}, "o'neil+shop@mail.example.co.uk", "o'neil+shop@mail.example.co.uk"),
+    ("email", {}, "a@Straße.example", "a@straße.example"),
+    ("email", {}, "  ", None),
+    ("phone", {}, "+43 664 1234567", "+436641234567"),
+    ("phone", {}, "0043-664-1234567", "+436641234567"),
+    ("phone", {"country": "AT"}, "0664/123 45 67", "+436641234567"),
+    ("tax_id", {}, "atu 1358.5627", "ATU13585627"),
+    ("tax_id", {"country": "AT"}, "U13585627", "ATU13585627"),
+    ("tax_id", {}, "CHE-107.787.577 IVA", "CHE107787577MWST"),
+    ("tax_id", {}, "CHE-107.787.577", "CHE107787577"),
+    ("tax_id", {"country": "GR"}, "094259216", "EL094259216"),
+    ("tax_id", {}, "GB 980 7806 84", "GB980780684"),
+]
+
+BAD: list[tuple[str, dict[str, Any], Any, str]] = [
+    ("decimal", {}, "1e5", "mapping.decimal.invalid"),
+    ("decimal", {}, "NaN", "mapping.decimal.invalid"),
+    ("decimal", {}, "12,50", "mapping.decimal.invalid"),
+    ("decimal", {}, "١٢", "mapping.decimal.invalid"),
+    ("decimal", {}, "1_000", "mapping.decimal.invalid"),
+    ("decimal", {}, "-", "mapping.decimal.invalid"),
+    ("decimal", {}, float("inf"), "mapping.decimal.invalid"),
+    ("decimal", {}, Decimal("1E+99999"), "mapping.decimal.invalid"),
+    ("decimal", {"mark": ",", "grouping": "."}, "1.23,50", "mapping.decimal.invalid"),
+    ("decimal", {"implied_places": 2}, "000000O4l50", "mapping.decimal.invalid"),
+    ("integer", {}, "1.5", "mapping.integer.invalid"),
+    ("integer", {}, "9223372036854775808", "mapping.integer.invalid"),
+    ("integer", {}, Decimal("1.5"), "mapping.integer.invalid"),
+    ("boolean", {}, "maybe", "mapping.boolean.invalid"),
+    ("boolean", {}, 2, "mapping.boolean.invalid"),
+    ("date", {}, "2025-02-30", "mapping.date.invalid"),
+    ("date", {"format": "%Y%m%d"}, "2025131", "mapping.date.invalid"),
+    ("datetime", {}, "2025-01-31T12:00:00", "mapping.datetime.invalid"),
+    ("datetime", VIENNA, "2025-03-30T02:30:00", "mapping.datetime.gap"),
+    ("datetime", VIENNA, "2026-13-45T10:00:00", "mapping.datetime.invalid"),
+    ("datetime", VIENNA, "0001-01-01T00:00:00", "mapping.datetime.invalid"),
+    ("country", {}, "XX", "mapping.country.unknown"),
+    ("currency", {}, "ZZQ", "mapping.currency.unknown"),
+    ("language", {}, "??", "mapping.language.unknown"),
+    ("language", {}, "deu", "mapping.language.unknown"),
+    ("email", {}, "not-an-email", "mapping.email.invalid"),
+    ("email", {}, "a..b@example.org", "mapping.email.invalid"),
+    ("email", {}, "a@b@example.org", "mapping.email.invalid"),
+    ("email", {}, "a@-x.example", "mapping.email.invalid"),
+    ("email", {}, "x" * 65 + "@example.org", "mapping.email.invalid"),
+    ("phone", {}, "see paper file", "mapping.phone.invalid"),
+    ("phone", {}, "0664 1234567", "mapping.phone.invalid"),
+    ("phone", {}, "+43 1", "mapping.phone.invalid"),
+    ("tax_id", {}, "ATU13585628", "mapping.tax_id.invalid"),
+    ("tax_id", {}, "13585627", "mapping.tax_id.invalid"),
+    ("tax_id", {}, "XX12345678", "mapping.tax_id.invalid"),
+]
+
+
+def convert(name: str, options: dict[str, Any], value: Any) -> Any:
+    converter = converters()[name]
+    return converter.make(converter.options(**options))(value)
+
+
+@pytest.mark.parametrize(("name", "options", "value", "canonical"), GOOD)
+def test_every_spelling_becomes_the_canonical_value(
+    name: str, options: dict[str, Any], value: Any, canonical: Any
+) -> None:
+    """What one value may look like in a source becomes one value, of the declared type."""
+    converted = convert(name, options, value)
+
+    assert converted == canonical
+    assert type(converted) is type(canonical)
+    assert str(converted) == str(canonical)
+
+
+@pytest.mark.parametrize(("name", "options", "value", "code"), BAD)
+def test_what_has_no_canonical_form_is_refused(
+    name: str, options: dict[str, Any], value: Any, code: str
+) -> None:
+    """A value without meaning is refused by code, and the message does not repeat it."""
+    with pytest.raises(Refused) as caught:
+        convert(name, options, value)
+
+    assert caught.value.code == code
+    assert str(value) not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("decimal", {"mark": "x"}),
+        ("decimal", {"grouping": "."}),
+        ("decimal", {"implied_places": -1}),
+        ("date", {"format": "yyyymmdd"}),
+        ("datetime", {"zone": "Europe/Viena"}),
+        ("phone", {"country": "Austria"}),
+        ("tax_id", {"country": "Austria"}),
+    ],
+)
+def test_impossible_options_are_refused_before_any_row(name: str, options: dict[str, Any]) -> None:
+    """An option that cannot be meant is an error of the mapping, not of each row."""
+    with pytest.raises(ValueError, match=r"is|known"):
+        converters()[name].make(converters()[name].options(**options))
+
+
+@pytest.mark.parametrize("name", sorted(converters()))
+def test_every_converter_is_described_and_has_examples(name: str) -> None:
+    """No converter is without a summary, a good example and a sentence of its own."""
+    assert converters()[name].summary.endswith(".")
+    assert any(example[0] == name for example in GOOD)

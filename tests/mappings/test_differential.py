@@ -1,0 +1,72 @@
+"""The compiled function and a plain interpreter agree on every row, good or hostile."""
+
+import random
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mappings
+from mappings import CompiledMapping
+from mappings.paths import Member, Position
+from mappings.paths import Path as SourcePath
+from mappings.reader import all_paths
+from shared_services.contracts.entities import EntityType, entity_types
+from tests.mappings.helpers import compiled, translate
+from tests.mappings.interpreter import interpret
+
+FOLDER = Path(mappings.__file__).parent
+ENTITIES = entity_types()
+VALUES: list[Any] = [
+    *(None, "", " ", 0, 1, 2**70, True, False, 1.5, Decimal("1.50"), Decimal("NaN"), [], {}, b"x"),
+    *("P", "F", "J", "N", "x" * 300, "\x00", "e\u0301", "at", "AT", "XX", "EUR", "eur", "de_AT"),
+    *("A@B.example", "nobody", "+43 664 1234567", "0664 1234567", "ATU13585627", "Unit", "LTR"),
+    *("00000001990", "20250101", "2025-03-30T02:30:00", "2025-01-01T00:00:00"),
+    *(date(2025, 1, 1), datetime(2025, 1, 1, tzinfo=UTC)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("crm_customers", ENTITIES["customer"]),
+        ("erp_customers", ENTITIES["customer"]),
+        ("erp_products", ENTITIES["product"]),
+        ("pricelist_prices", ENTITIES["price"]),
+    ],
+)
+def test_compiled_and_interpreted_rows_agree(name: str, wanted: EntityType) -> None:
+    """Random rows become the same values, or are refused at the same field for the same reason."""
+    rng = random.Random(name)  # noqa: S311 - test data, no secret
+    mapping = compiled(FOLDER / f"{name}.yaml", wanted)
+    good = [example.row for example in mapping.mapping.examples if example.out is not None]
+    paths = all_paths(mapping.mapping)
+
+    for _ in range(1_500):
+        row = dict(rng.choice(good))
+        for path in rng.sample(paths, rng.randrange(3)):
+            row[path.column] = _planted(path, rng.choice(VALUES), rng)
+        assert _compiled(mapping, row) == interpret(mapping.mapping, row), row
+
+
+def _planted(path: SourcePath, value: Any, rng: random.Random) -> Any:
+    """Return a column's content that holds `value` at the end of the path, or short of it."""
+    for step in reversed(path.steps):
+        if rng.random() < 0.1:
+            continue
+        if isinstance(step, Member):
+            value = {step.name: value}
+        elif isinstance(step, Position):
+            value = [value]
+        else:
+            value = [{step.name: rng.choice(step.values), **value}] if type(value) is dict else []
+    return value
+
+
+def _compiled(mapping: CompiledMapping, row: dict[str, Any]) -> tuple[str, Any]:
+    done = translate(mapping, row)
+    if done.refusals:
+        return "refused", (done.refusals[0].field, done.refusals[0].code)
+    return ("filtered", done.filtered[0][1]) if done.filtered else ("row", done.rows[0])
