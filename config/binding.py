@@ -175,7 +175,8 @@ def _cast(value: Any, hint: Any) -> Any:
     if isinstance(value, dict | list) or value is None:
         return _MISSING
     if hint is timedelta:
-        return parse_duration(value) or _MISSING if isinstance(value, str) else _MISSING
+        duration = parse_duration(value) if isinstance(value, str) else None
+        return _MISSING if duration is None else duration
     if hint is Decimal:
         return _decimal(value)
     if hint is bool or isinstance(value, bool):

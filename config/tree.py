@@ -62,6 +62,8 @@ class _Builder:
     def build(self, source: yaml.Node, depth: int = 0) -> Node:
         if depth > MAX_DEPTH:
             return self._refuse(source, f"nested deeper than {MAX_DEPTH} levels")
+        if source.tag not in _ALLOWED:
+            return self._refuse(source, f"the tag {source.tag} is not allowed")
         if isinstance(source, yaml.MappingNode):
             return self._mapping(source, depth)
         if isinstance(source, yaml.SequenceNode):
@@ -84,8 +86,6 @@ class _Builder:
         return self._node(source, children, keys)
 
     def _scalar(self, source: yaml.Node) -> Node:
-        if not isinstance(source, yaml.ScalarNode) or source.tag not in _TAGS:
-            return self._refuse(source, f"the tag {source.tag} is not allowed")
         try:
             return self._node(source, _TAGS[source.tag](_SCALARS, source))
         except (ValueError, yaml.YAMLError):
@@ -110,6 +110,7 @@ _TAGS = {
     # A date stays the text it was written as: what it means is the binder's question.
     "tag:yaml.org,2002:timestamp": yaml.constructor.SafeConstructor.construct_yaml_str,
 }
+_ALLOWED = {*_TAGS, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
 class _Loader(yaml.SafeLoader):
