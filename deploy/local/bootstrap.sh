@@ -80,7 +80,8 @@ fill_environment() {
         "uv==$UV_VERSION" "setuptools==$SETUPTOOLS_VERSION"
     local uv=(bash deploy/local/uv.sh --quiet pip)
     export VIRTUAL_ENV="$root/.venv"
-    "${uv[@]}" sync constraints.txt
+    # Compiled once here, or every process of a shell that forbids bytecode compiles it anew.
+    "${uv[@]}" sync --compile-bytecode constraints.txt
     # compat: a plain path entry, so that a package added later is found without installing again.
     "${uv[@]}" install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 }

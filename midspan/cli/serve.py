@@ -48,12 +48,13 @@ def serve_centers(settings: Settings, names: Sequence[str], workers: int) -> Non
             )
             server.start()
             stack.callback(server.stop)
-        _until_stopped(f"serving {', '.join(names)}")
+        _until_stopped(f"serving {', '.join(names)}", threading.Event())
 
 
 def run_relay(settings: Settings, names: Sequence[str] = NAMES) -> None:
     """Publish the outboxes of ``names`` until a signal says stop."""
     stop = threading.Event()
+    failed: list[BaseException] = []
     topology = Topology(settings.amqp_namespace)
     with ExitStack() as stack:
         connection = _connect(stack, settings, "midspan-relay")
@@ -66,12 +67,24 @@ def run_relay(settings: Settings, names: Sequence[str] = NAMES) -> None:
             stack.callback(publisher.end)
             store = _open(stack, settings, center)
             relay = Relay(store, state.outbox, publisher, topology, f"/midspan/{name}")
-            threads.append(threading.Thread(target=relay.run, args=(stop,), name=f"relay-{name}"))
+            work = partial(_relay_until, relay, stop, failed)
+            threads.append(threading.Thread(target=work, name=f"relay-{name}"))
         for thread in threads:
             thread.start()
         stack.callback(_join, threads)
         stack.callback(stop.set)
-        _until_stopped(f"relaying {', '.join(names)}")
+        _until_stopped(f"relaying {', '.join(names)}", stop)
+    if failed:
+        raise failed[0]
+
+
+def _relay_until(relay: Relay, stop: threading.Event, failed: list[BaseException]) -> None:
+    """Run one relay; whatever ends it ends the process, so that a supervisor sees it."""
+    try:
+        relay.run(stop)
+    except BaseException as error:  # noqa: BLE001 it is raised again by the main thread
+        failed.append(error)
+        stop.set()
 
 
 def _join(threads: Sequence[threading.Thread]) -> None:
@@ -134,8 +147,7 @@ class _Freshness:
         return self._value
 
 
-def _until_stopped(what: str) -> None:
-    stop = threading.Event()
+def _until_stopped(what: str, stop: threading.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     log.info("ready: %s", what)

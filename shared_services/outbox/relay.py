@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Row, Table, delete, func, select
 
-from midspan.kernel.errors import TransientError
+from midspan.kernel.errors import MidspanError
 from midspan.store.engine import Store
 from midspan.store.load import chunked
 from shared_services.messaging.envelope import Envelope
@@ -45,11 +45,15 @@ class Relay:
         self.published = 0
 
     def run(self, stop: threading.Event) -> None:
-        """Publish until ``stop`` is set; trouble with broker or store is waited out."""
+        """Publish until ``stop`` is set; trouble with broker or store is waited out.
+
+        A message that can never be taken stays in the outbox, holds back its own key alone,
+        and is named on the log at each pass.
+        """
         while not stop.is_set():
             try:
                 more = self.run_once()
-            except TransientError as error:
+            except MidspanError as error:
                 log.warning("relay of %s waits: %s", self._source, error)
                 stop.wait(_PAUSE_SECONDS)
                 continue
@@ -59,7 +63,7 @@ class Relay:
     def run_once(self) -> int:
         """Publish one pass; return how many messages were confirmed and deleted.
 
-        Raises TransientError when the broker did not take a message that it was given.
+        Raises the first message's MidspanError when the broker did not take all of them.
         """
         rows = self._oldest_per_key()
         if not rows:

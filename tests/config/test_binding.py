@@ -11,6 +11,7 @@ import pytest
 
 from config.binding import bind
 from config.tree import parse_tree
+from midspan.kernel.errors import Problem
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Outer:
     rest: Any = None
 
 
-def bound(text):
-    problems = []
+def bound(text: str) -> tuple[Any, list[Problem]]:
+    problems: list[Problem] = []
     return bind(parse_tree(text.encode(), Path("f.yaml")), Outer, problems), problems
 
 
