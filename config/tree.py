@@ -68,7 +68,9 @@ class _Builder:
             return self._mapping(source, depth)
         if isinstance(source, yaml.SequenceNode):
             return self._node(source, [self.build(child, depth + 1) for child in source.value])
-        return self._scalar(source)
+        if isinstance(source, yaml.ScalarNode):
+            return self._scalar(source)
+        return self._refuse(source, "this is no YAML value")
 
     def _mapping(self, source: yaml.MappingNode, depth: int) -> Node:
         children: dict[str, Node] = {}
@@ -85,7 +87,7 @@ class _Builder:
             keys[name] = key
         return self._node(source, children, keys)
 
-    def _scalar(self, source: yaml.Node) -> Node:
+    def _scalar(self, source: yaml.ScalarNode) -> Node:
         try:
             return self._node(source, _TAGS[source.tag](_SCALARS, source))
         except (ValueError, yaml.YAMLError):

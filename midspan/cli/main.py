@@ -85,6 +85,23 @@ def check(systems: tuple[str, ...], as_json: bool) -> int:
 
 
 @main.command()
+@click.option("--pools/--no-pools", default=True, help="Create Airflow's pools as well.")
+@json_option
+@guarded
+def apply(pools: bool, as_json: bool) -> None:
+    """Make what the project needs before its first run: tables, and Airflow's pools."""
+    from midspan.cli.apply import create_pools, create_stores
+
+    project = _project()
+    made = {"centers": create_stores(project), "pools": create_pools(project) if pools else []}
+    if as_json:
+        print_json(made)
+    else:
+        click.echo(f"centers: {', '.join(made['centers'])}")
+        click.echo(f"pools: {', '.join(made['pools']) or 'left alone'}")
+
+
+@main.command()
 @click.argument("name")
 @click.option("--full-refresh", is_flag=True, help="Read the stream from its beginning.")
 @click.option("--dry-run", is_flag=True, help="Judge and count, keep nothing.")
