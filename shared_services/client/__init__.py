@@ -14,8 +14,22 @@ Reads are repeated within their time when that is safe; events are delivered at 
 order per entity, and ``positions`` tells which of them were already applied.
 """
 
+from midspan.kernel.errors import RemoteError, TransientError
 from shared_services.client.client import Client
 from shared_services.client.positions import MemoryPositions, Positions, SqlitePositions
 from shared_services.client.subscription import Event
+from shared_services.contracts.events import EntityEvent, SnapshotReady
+from shared_services.messaging.envelope import Envelope
 
-__all__ = ["Client", "Event", "MemoryPositions", "Positions", "SqlitePositions"]
+__all__ = [
+    "Client",
+    "EntityEvent",
+    "Envelope",
+    "Event",
+    "MemoryPositions",
+    "Positions",
+    "RemoteError",
+    "SnapshotReady",
+    "SqlitePositions",
+    "TransientError",
+]

@@ -1,0 +1,1 @@
+"""The demo company, a market-facing app, and the demo that connects them."""
