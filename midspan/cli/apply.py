@@ -51,7 +51,7 @@ def create_pools(project: Project) -> list[str]:
             check=False,
         )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        last = ((done.stdout + done.stderr).strip().splitlines() or ["no reason given"])[-1]
         raise MidspanError(
             "apply.pools",
             f"Airflow did not take the pools: {last}",
