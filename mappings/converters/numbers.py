@@ -50,8 +50,12 @@ def make_decimal(options: DecimalOptions) -> Function:
         raise ValueError("'implied_places' is between 0 and 18")
     plain = options == DecimalOptions()
 
-    @lru_cache(maxsize=CACHE_SIZE)
-    def from_text(value: str) -> Decimal | None:
+    # Typed, since a float and a decimal may be equal and yet stand for different numbers.
+    @lru_cache(maxsize=CACHE_SIZE, typed=True)
+    def convert(value: str | int | Decimal | float) -> Decimal | None:
+        if not isinstance(value, str):
+            number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+            return shift_point(number, options.implied_places)
         text = value.strip()
         if not text:
             return None
@@ -59,12 +63,6 @@ def make_decimal(options: DecimalOptions) -> Function:
             return parse_decimal(text if plain and text[-1] != "-" else _pointed(text, options))
         except ValueError:
             refuse("decimal", value, "decimal number in the declared form")
-
-    def convert(value: str | int | Decimal | float) -> Decimal | None:
-        if isinstance(value, str):
-            return from_text(value)
-        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        return shift_point(number, options.implied_places)
 
     return convert
 

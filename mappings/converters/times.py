@@ -45,18 +45,18 @@ def make_date(options: DateOptions) -> Function:
     """Read a calendar day: 2025-01-31, or the declared format."""
     parse = _parser(options.format, date.fromisoformat)
 
-    @lru_cache(maxsize=CACHE_SIZE)
-    def from_text(text: str) -> date | None:
-        if not text.strip():
+    @lru_cache(maxsize=CACHE_SIZE, typed=True)
+    def convert(value: str | date) -> date | None:
+        if not isinstance(value, str):
+            return value
+        text = value.strip()
+        if not text:
             return None
         try:
-            found = parse(text.strip())
+            found = parse(text)
         except ValueError:
-            refuse("date", text, "date in the declared format")
+            refuse("date", value, "date in the declared format")
         return found.date() if isinstance(found, datetime) else found
-
-    def convert(value: str | date) -> date | None:
-        return from_text(value) if isinstance(value, str) else value
 
     return convert
 
@@ -94,11 +94,11 @@ def make_datetime(options: DatetimeOptions) -> Function:
 
 def _from_local(moment: datetime, zone: ZoneInfo, fold: int) -> datetime:
     """Return a local time's instant; the zone's two answers differ where its clock is set."""
-    earlier = moment.replace(tzinfo=zone, fold=0).utcoffset() or _NO_OFFSET
-    later = moment.replace(tzinfo=zone, fold=1).utcoffset() or _NO_OFFSET
+    earlier = zone.utcoffset(moment.replace(fold=0) if moment.fold else moment) or _NO_OFFSET
+    later = zone.utcoffset(moment.replace(fold=1)) or _NO_OFFSET
     if earlier < later:
         raise Refused("mapping.datetime.gap", f"the clock of {zone.key} left this local time out")
-    return (moment - (later if fold else earlier)).replace(tzinfo=UTC, fold=0)
+    return (moment - (later if fold else earlier)).replace(tzinfo=UTC)
 
 
 def _zone(name: str) -> ZoneInfo:
