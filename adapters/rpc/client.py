@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from adapters.base import AdapterContext
 from adapters.http import HttpClient, Reply, raise_for_status
 from adapters.rpc.errors import ErrorTable
@@ -21,7 +19,13 @@ from adapters.rpc.spec import CallSpec, RpcSpec
 from adapters.rpc.values import wrap
 from adapters.rpc.wire import Fault, JsonRpc, Wire
 from adapters.templates import Template, compile_template
-from midspan.kernel.errors import AccessDenied, MidspanError, ProtocolError, SessionExpired
+from midspan.kernel.errors import (
+    AccessDenied,
+    MidspanError,
+    ProtocolError,
+    RecordError,
+    SessionExpired,
+)
 from midspan.kernel.gate import Timeouts
 
 COMMON_NAMES = frozenset({"database", "login", "password"})
@@ -126,6 +130,8 @@ class RpcClient:
             result = self.wire.decode(self._result(reply, "the login"))
         except SessionExpired as error:
             raise self._login_refused() from error
+        except RecordError as error:
+            raise ProtocolError("rpc.session", "the login's result cannot be read") from error
         if result is None or result is False:
             raise self._login_refused()
         return result
@@ -213,7 +219,7 @@ def decode_count(wire: Wire, result: bytes) -> int:
     """Return the number that a count call answered."""
     try:
         value = wire.decode(result)
-    except msgspec.DecodeError:
+    except RecordError:
         value = None
     if isinstance(value, bool) or not isinstance(value, int):
         raise ProtocolError(

@@ -11,8 +11,6 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
-import msgspec
-
 from adapters.base import BoundStream
 from adapters.rpc.client import Call, RpcClient, decode_count
 from adapters.rpc.spec import CallSpec, RpcSpec, RpcStreamSpec
@@ -153,7 +151,7 @@ class StreamReader:
         """Return a row's plain members, also of a row whose text is damaged."""
         try:
             value = self._client.wire.decode(row)
-        except msgspec.DecodeError:
+        except RecordError:
             value = self._client.wire.decode(bytes(row).decode("utf-8", "replace").encode())
         if not isinstance(value, dict):
             raise ProtocolError("rpc.rows", "a row is no record", remedy="Correct read.rows")
@@ -179,13 +177,7 @@ class StreamReader:
         return Batch(self.columns, rows, position, rejects, lambda row: _origin(kept[row]))
 
     def _record(self, raw: bytes) -> dict[str, Any]:
-        try:
-            value = self._client.wire.decode(raw)
-        except msgspec.DecodeError:
-            raise RecordError(
-                "rpc.row", "the record's text cannot be read", remedy="Correct it in the source"
-            ) from None
-        record = unwrap(value, self._tag)
+        record = unwrap(self._client.wire.decode(raw), self._tag)
         if not isinstance(record, dict):
             raise ProtocolError("rpc.rows", "a row is no record", remedy="Correct read.rows")
         for name in self._nested:

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from midspan.kernel.errors import ProtocolError, TransientError
+from midspan.kernel.errors import ProtocolError, RecordError, TransientError
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError)
 _NOT_JSON = "the answer is not JSON"
 
 
@@ -43,7 +44,7 @@ class Wire(Protocol):
         ...
 
     def decode(self, data: bytes) -> Any:
-        """Return the value of a result or row."""
+        """Return the value of a result or row; raise RecordError for unreadable text."""
         ...
 
 
@@ -70,7 +71,7 @@ class JsonRpc:
         """Return the result's own bytes; raise Fault for an error reply."""
         try:
             members = self._envelope.decode(body)
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             raise _unreadable(body, error) from None
         failure = members.get("error")
         if failure is not None and bytes(failure) != b"null":
@@ -85,18 +86,23 @@ class JsonRpc:
             for name in path.split(".") if path else ():
                 result = self._envelope.decode(result)[name]
             return self._list.decode(result)
-        except (msgspec.DecodeError, KeyError):
+        except (*_UNREADABLE, KeyError):
             place = f"at '{path}' of the result" if path else "in the result"
             raise ProtocolError(
                 "rpc.rows", f"there is no list of rows {place}", remedy="Correct read.rows"
             ) from None
 
     def decode(self, data: bytes) -> Any:
-        """Return the value of a result or row; raises msgspec.DecodeError for bad bytes."""
-        return self._value.decode(data)
+        """Return the value of a result or row; raise RecordError for unreadable text."""
+        try:
+            return self._value.decode(data)
+        except _UNREADABLE:
+            raise RecordError(
+                "rpc.row", "the record's text cannot be read", remedy="Correct it in the source"
+            ) from None
 
 
-def _unreadable(body: bytes, error: msgspec.DecodeError) -> ProtocolError | TransientError:
+def _unreadable(body: bytes, error: Exception) -> ProtocolError | TransientError:
     if not body:
         return ProtocolError("rpc.not_json", "the answer is empty", remedy="Check the path")
     if body.lstrip()[:1] == b"<":
