@@ -18,6 +18,7 @@ from midspan.cli.output import (
     print_json,
     print_table,
 )
+from midspan.kernel.errors import ConfigurationError, within
 from midspan.kernel.house import require_own_packages
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def lint(as_json: bool) -> int:
     from mappings import run_examples
 
     project = _project()
+    problems = project.prove_adapters()
+    if problems:
+        raise ConfigurationError(problems)
     failures = [
         str(failure) for sync in project.syncs.values() for failure in run_examples(sync.mapping)
     ]
@@ -69,7 +73,8 @@ def check(systems: tuple[str, ...], as_json: bool) -> int:
     for name in systems or tuple(project.systems):
         adapter = project.adapter(name)
         try:
-            report = adapter.check()
+            with within(system=name, connection=project.system(name).config.conn_id):
+                report = adapter.check()
         finally:
             adapter.close()
         found += [

@@ -21,7 +21,8 @@ class                   recovery        raised for
 ======================  ==============  =====================================================
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -58,6 +59,16 @@ class MidspanError(Exception):
         where = ", ".join(f"{name} {value}" for name, value in self.context.items())
         text = f"[{self.code}] {self.message}" + (f" ({where})" if where else "")
         return f"{text}. {self.remedy}" if self.remedy else text
+
+
+@contextmanager
+def within(**context: str) -> Iterator[None]:
+    """Say where an error happened that passes through; what it says itself comes first."""
+    try:
+        yield
+    except MidspanError as error:
+        error.context = {**context, **error.context}
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ whoever holds a ``Project`` can rely on it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -126,6 +126,17 @@ class Project:
             lane=lane,
         )
         return adapter_class(bound.config.type)(context)
+
+    def prove_adapters(self) -> list[Problem]:
+        """Return what is wrong in the systems' templates, calling nobody."""
+        problems: list[Problem] = []
+        for system in self.systems.values():
+            unconnected = replace(self, connection=Connection)
+            try:
+                unconnected.adapter(system.name).close()
+            except ConfigurationError as error:
+                problems.extend(error.problems)
+        return problems
 
     def close(self) -> None:
         """Give back every store's connections."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from adapters.base import Adapter
 from midspan.kernel.clock import Clock, SystemClock
-from midspan.kernel.errors import MidspanError
+from midspan.kernel.errors import MidspanError, within
 from midspan.kernel.gate import Lane
 from midspan.store.engine import Store
 from midspan.sync.project import BoundSync, Project
@@ -112,7 +112,8 @@ def running(project: Project, sync: BoundSync, kind: RunKind, options: RunOption
             state.begin_run(
                 RunRow(run_id, sync.name, kind, started_at, sync.mapping.version, project.digest)
             )
-        yield run
+        with within(sync=sync.name, connection=sync.system.config.conn_id):
+            yield run
     except BaseException as error:
         # Whatever ends the run is written down; if even that fails, the cause goes first.
         with suppress(MidspanError):
