@@ -142,15 +142,9 @@ class _Emitter:
         if spec.kind == "string":
             body += self._text(expression, spec, into)
         elif kind is None:
-            # The source's own empty text is missing for every kind.
             convert = self.bind("of_kind", FROM_SOURCE[spec.kind])
-            body.append(
-                syntax.branch(
-                    syntax.is_missing(syntax.load(into)),
-                    [syntax.assign(into, syntax.constant(None))],
-                    [syntax.assign(into, syntax.call(convert, syntax.load(into)))],
-                )
-            )
+            converted = syntax.assign(into, syntax.call(convert, syntax.load(into)))
+            body.append(syntax.branch(syntax.is_present(into), [converted]))
         elif kind != spec.kind:
             widened = syntax.assign(into, syntax.call("plain_decimal", syntax.load(into)))
             body.append(syntax.branch(syntax.is_present(into), [widened]))

@@ -110,15 +110,15 @@ def plain_decimal(value: Decimal | int) -> Decimal:
     Raises Refused ``mapping.decimal.invalid`` for NaN, infinities and more than 60 digits.
     """
     number = value if isinstance(value, Decimal) else Decimal(value)
-    if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
-        refuse("decimal", value, f"finite number of at most {MAX_DIGITS} digits")
     try:
-        number = number.normalize(_EXACT)
-        if not number:
-            return Decimal(0)
-        return number.quantize(_ONE, context=_EXACT) if "E+" in str(number) else number
+        if number.is_finite() and abs(number.adjusted()) <= MAX_DIGITS:
+            number = number.normalize(_EXACT)
+            if "E+" in str(number):
+                number = number.quantize(_ONE, context=_EXACT)
+            return number or Decimal(0)
     except (Inexact, InvalidOperation):
-        refuse("decimal", value, f"number of at most {MAX_DIGITS} digits")
+        pass
+    refuse("decimal", value, f"finite number of at most {MAX_DIGITS} digits")
 
 
 def plain_integer(value: int) -> int:
