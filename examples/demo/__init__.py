@@ -1,0 +1,1 @@
+"""The demo: the demo company's systems, connected, changed, and every number checked."""
