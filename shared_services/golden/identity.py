@@ -62,17 +62,17 @@ class Identities:
 
     def settle(self, own: int | None, keys: Keys) -> int:
         """Return the golden id of a row that has ``keys``; merge what it brings together."""
-        current = None if own is None else self._remember(self.resolve(own), keys)
+        current = None if own is None else self.resolve(own)
         for rule, value in keys.items():
             for owner in sorted({self.resolve(one) for one in self._owners[rule, value]}):
                 if current is None:
                     if self._agree(self._exclusive[owner], _claims(keys)):
-                        current = self._remember(owner, keys)
+                        current = self.claim(owner, keys)
                 elif owner != current and self._agree(
                     self._exclusive[owner], self._exclusive[current]
                 ):
                     current = self._merge(owner, current)
-        return self._remember(self._new_id(), keys) if current is None else current
+        return self.claim(self._new_id(), keys) if current is None else current
 
     def resolve(self, golden_id: int) -> int:
         """Return the id that ``golden_id`` went into during this chunk, or itself."""
@@ -80,7 +80,12 @@ class Identities:
             golden_id = self.merged[golden_id]
         return golden_id
 
-    def _remember(self, golden_id: int, keys: Keys) -> int:
+    def claim(self, golden_id: int, keys: Keys) -> int:
+        """Note that a row with ``keys`` belongs to ``golden_id``; return the id.
+
+        To be called for every row of the chunk that has an id before any is settled: a row
+        that comes first must not be matched against what a later one does not say any more.
+        """
         for rule, value in keys.items():
             self._owners[rule, value].add(golden_id)
             self._exclusive[golden_id][rule].add(value)

@@ -101,6 +101,9 @@ class Ingest:
         }
         owned = [row["golden_id"] for row in rows if row["golden_id"] is not None]
         identities.prefetch(connection, list(keys.values()), owned)
+        for row in rows:
+            if row["golden_id"] is not None:
+                identities.claim(row["golden_id"], keys[row["source_key"]])
         assigned = {
             row["source_key"]: row["golden_id"]
             if row["deleted_at"]
@@ -276,6 +279,18 @@ class Ingest:
                 SourceRow(row["sync"], row["source_key"], row["changed"] or "", row)
             )
         return rows
+
+
+def lock_entity(connection: Connection, model: GoldenModel) -> None:
+    """Let one transaction at a time change the golden records of an entity.
+
+    To be called before the transaction writes anything: two syncs of one entity would
+    otherwise not see each other's match keys, and could wait for each other's rows.
+    """
+    counter = model.state.counter
+    first = upsert(connection, counter).values(name=model.entity.name, value=0)
+    connection.execute(first.on_conflict_do_nothing(index_elements=["name"]))
+    _counter(connection, model, model.entity.name, 0)
 
 
 class _IdRange:
