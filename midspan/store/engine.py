@@ -141,8 +141,14 @@ def _embedded(file: Path, schema: str) -> Store:
 def _prepare_sqlite(raw: Any, _record: Any) -> None:
     # The driver's own transaction handling would begin DEFERRED; we say BEGIN ourselves.
     raw.isolation_level = None
+    # SQLite's own folds ASCII alone; PostgreSQL finds "Käthe" by "KÄTHE".
+    raw.create_function("lower", 1, _lower, deterministic=True)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
         raw.execute(f"PRAGMA {pragma}")
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Connection) -> None:
