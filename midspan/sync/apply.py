@@ -99,7 +99,7 @@ class SliceApply:
         rows = self.staging.rows
         rank = func.row_number().over(
             partition_by=rows.c.source_key,
-            order_by=(func.coalesce(rows.c.changed, "").desc(), rows.c.seq.desc()),
+            order_by=(func.coalesce(rows.c.changed, "").desc(), rows.c.ordinal.desc()),
         )
         ranked = select(rows, rank.label("rank")).subquery()
         return select(ranked).where(ranked.c.rank == 1).subquery("latest")
@@ -131,7 +131,7 @@ class SliceApply:
             )
             .select_from(latest.outerjoin(source, self._same(latest)))
             .where(or_(source.c.source_key.is_(None), self._differs(latest)))
-            .order_by(latest.c.seq)
+            .order_by(latest.c.ordinal)
         )
         columns = [*names, *constants]
         statement = upsert(connection, source).from_select(columns, changed)
@@ -145,7 +145,9 @@ class SliceApply:
     def _refused(self) -> "Select[tuple[int, str]]":
         """Select the last refusal of each identity that was not read well afterwards."""
         refused, rows = self.staging.refused, self.staging.rows
-        read_well = select(rows.c.source_key).where(rows.c.source_key == refused.c.source_key)
+        read_well = select(rows.c.source_key).where(
+            rows.c.source_key == refused.c.source_key, rows.c.ordinal > refused.c.ordinal
+        )
         return (
             select(func.max(refused.c.seq).label("seq"), refused.c.identity)
             .where(~read_well.exists())

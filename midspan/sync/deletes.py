@@ -8,7 +8,7 @@ empty one, or one that misses too many rows, halts with nothing deleted.
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from midspan.kernel.errors import MidspanError
 from midspan.store.load import chunked
@@ -17,7 +17,8 @@ from midspan.sync.project import Project
 from midspan.sync.report import Ledger, RunReport
 from midspan.sync.run import Run, RunOptions, running
 from midspan.sync.staging import Staging, key_text
-from shared_services.golden.ingest import GoldenCounts
+from midspan.sync.state import lease_lost
+from shared_services.golden.ingest import GoldenCounts, lock_entity
 
 _KEYS_AT_ONCE = 500
 
@@ -45,17 +46,17 @@ def run_deletes(
         run.reading() as (adapter, staging),
     ):
         staging.begin_listing()
-        listed = 0
+        listed = fresh = 0
         for keys in adapter.keys(sync.stream.name):
-            staging.list_keys([key_text(key) for key in keys])
+            fresh += staging.list_keys([key_text(key) for key in keys])
             listed += len(keys)
             run.state.renew()
             if on_progress is not None:
                 on_progress(listed)
-        return _apply(run, staging)
+        return _apply(run, staging, fresh)
 
 
-def _apply(run: Run, staging: Staging) -> RunReport:
+def _apply(run: Run, staging: Staging, listed: int) -> RunReport:
     now, ledger, counts = run.options.clock.now(), Ledger(), GoldenCounts()
     with run.store.write_beside(staging.store) as connection:
         known = _count_known(connection, run)
@@ -63,8 +64,13 @@ def _apply(run: Run, staging: Staging) -> RunReport:
         ledger.add("listed", known)
         ledger.add("missing", len(missing))
         ledger.add("present", known - len(missing))
-        judge_deletes(run.sync.name, run.sync.config.deletes, ledger, staging.count_listed())
+        run.state.hold(connection, run.cursor)
+        if staging.count_listed() != listed:
+            raise lease_lost(run.sync.name)
+        judge_deletes(run.sync.name, run.sync.config.deletes, ledger, listed)
         if not run.options.dry_run:
+            lock_entity(connection, run.sync.model)
+            _forget_refused(connection, run, staging)
             _mark_deleted(connection, run, missing, now)
             counts = run.ingest(now, run.started_at).apply(connection, missing)
             run.state.finish_run(connection, run.run_id, ledger, events=counts.events)
@@ -95,6 +101,20 @@ def _missing(connection: Connection, run: Run, staging: Staging) -> list[str]:
             .where(_known(run), ~there.exists())
             .order_by(source.c.source_key)
         ).scalars()
+    )
+
+
+def _forget_refused(connection: Connection, run: Run, staging: Staging) -> None:
+    """Drop refused rows that the source holds no more: nobody can mend them."""
+    table, listed = run.sync.model.state.quarantine, staging.listed
+    there = select(listed.c.source_key).where(listed.c.source_key == table.c.source_key)
+    connection.execute(
+        delete(table).where(
+            table.c.sync == run.sync.name,
+            table.c.source_key.is_not(None),
+            table.c.last_seen < run.started_at,
+            ~there.exists(),
+        )
     )
 
 

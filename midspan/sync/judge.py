@@ -13,8 +13,11 @@ PERCENT_COUNTS_FROM = 10
 """A percentage of very few rows says little: it counts from the tenth refused row on."""
 
 
-def judge_slice(config: SyncConfig, ledger: Ledger, *, first_load: bool) -> None:
-    """Raise SyncHalted when a staged slice must not be applied."""
+def judge_slice(config: SyncConfig, ledger: Ledger, *, whole: bool) -> None:
+    """Raise SyncHalted when a staged slice must not be applied.
+
+    ``whole``: it was read from the beginning, so that it should hold every row there is.
+    """
     name = f"{config.system}.{config.stream}"
     refused, read = ledger["quarantined"], ledger["read"]
     limit = config.error_limit
@@ -27,10 +30,10 @@ def judge_slice(config: SyncConfig, ledger: Ledger, *, first_load: bool) -> None
             remedy="See the refused rows' codes, mend the mapping or the source, and run again",
             sync=name,
         )
-    if first_load and read == 0 and not config.allow_empty:
+    if whole and read == 0 and not config.allow_empty:
         raise SyncHalted(
             "sync.unexpected_empty",
-            "the first load read no row at all",
+            "a reading from the beginning found no row at all; nothing was applied",
             remedy="Check the stream's filter and grants, or set allow_empty: true",
             sync=name,
         )

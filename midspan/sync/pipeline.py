@@ -1,8 +1,9 @@
 """One run of one sync: stage, judge, apply.
 
 A run either applies its slice entirely, with ledger and cursor, or leaves the center as it
-was and says why. A run that is killed is taken up by the next: staging holds the batches it
-had read, and the cursor has not moved.
+was and says why. A run that was killed, or broke off for the moment, is taken up by the next:
+staging holds the batches it had read, and the cursor has not moved. After any other error the
+next run reads anew.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from adapters.base import Adapter
+from midspan.kernel.errors import MidspanError, Recovery
 from midspan.sync.apply import SliceApply
 from midspan.sync.judge import judge_slice
 from midspan.sync.project import Project
@@ -18,7 +20,7 @@ from midspan.sync.report import RunReport
 from midspan.sync.run import Run, RunOptions, running
 from midspan.sync.stage import Reading, plan_slice, stage_slice
 from midspan.sync.staging import Progress, Staging
-from shared_services.golden.ingest import GoldenCounts
+from shared_services.golden.ingest import GoldenCounts, lock_entity
 from shared_services.golden.model import GoldenModel
 
 OnProgress = Callable[[Progress], None]
@@ -33,8 +35,14 @@ def run_sync(
     """Run one sync and return its report; raises MidspanError when it applied nothing."""
     with running(project, project.sync(name), "sync", options or RunOptions()) as run:
         with run.reading() as (adapter, staging):
-            progress = _stage(run, adapter, staging, on_progress)
-            report = _apply(run, staging, progress)
+            try:
+                progress = _stage(run, adapter, staging, on_progress)
+                report = _apply(run, staging, progress)
+            except MidspanError as error:
+                if error.recovery is Recovery.STOP:
+                    # Somebody has to mend something: what was read before that is of no use.
+                    staging.clear()
+                raise
             staging.clear()
         return report
 
@@ -75,9 +83,11 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
     slice_apply = SliceApply(run.sync, staging, run.run_id, now)
     with run.store.write_beside(staging.store) as connection:
         ledger = slice_apply.tally(connection, progress)
-        judge_slice(run.sync.config, ledger, first_load=not run.cursor.loaded)
+        judge_slice(run.sync.config, ledger, whole=run.reads_all)
         if run.options.dry_run:
             return run.report(ledger, GoldenCounts(), run.cursor.value)
+        run.state.hold(connection, run.cursor)
+        lock_entity(connection, run.sync.model)
         empty = _is_empty(connection, run.sync.model)
         slice_apply.write(connection)
         ingest = run.ingest(now, as_of, quiet=empty)

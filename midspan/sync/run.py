@@ -51,6 +51,12 @@ class Run:
     state: SyncState
     cursor: CursorState
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether this run reads its stream from the beginning."""
+        known = self.sync.stream.cursor is not None and self.cursor.value is not None
+        return self.options.full_refresh or not known
+
     @contextmanager
     def reading(self) -> Iterator[tuple[Adapter, Staging]]:
         """Open the adapter and the staging for the time of the run."""

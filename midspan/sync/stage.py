@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 import xxhash
 
 from adapters.base import Adapter, BoundStream
@@ -66,7 +65,7 @@ def stage_slice(reading: Reading, staging: Staging, progress: Progress) -> Progr
         _next_phase(staging, progress)
     if progress.phase == len(names) + 1:
         for keys in staging.parents(PARENTS_AT_ONCE):
-            wanted = tuple((msgspec.json.decode(key),) for key in keys)
+            wanted = tuple((key,) for key in keys)
             _read_rows(reading, staging, progress, Slice(keys=wanted), moves_cursor=False)
         _next_phase(staging, progress)
     return progress
@@ -94,12 +93,12 @@ def _read_rows(
 ) -> None:
     position = progress.position if moves_cursor else None
     for batch in reading.adapter.read(reading.stream.name, part, position):
-        translated = _Translator(reading, batch)
+        translated = _Translator(reading, batch, progress.read)
         rows, refused = translated.run()
         progress.read += len(batch.rows) + len(batch.rejects)
         progress.filtered += translated.filtered
         for row in rows:
-            _see(progress, row[1], moves_cursor=moves_cursor)
+            _see(progress, row[2], moves_cursor=moves_cursor)
         if moves_cursor:
             progress.position = dict(batch.position)
         staging.append(progress, rows, refused)
@@ -117,19 +116,21 @@ def _see(progress: Progress, changed: str | None, *, moves_cursor: bool) -> None
 
 def _read_part(reading: Reading, staging: Staging, progress: Progress, name: str) -> None:
     config = reading.parts[name]
-    codec = config.cursor.codec
+    ceiling = _ceiling(config.cursor, progress)
     part = Slice(lower=_lower(config.cursor, reading.cursor.parts.get(name)))
     for batch in reading.adapter.read(name, part, progress.position):
         parent = batch.columns.index(config.parent)
         stamps = [batch.columns.index(field) for field in config.cursor.fields]
-        parents = []
+        parents: list[Any] = []
         for row in batch.rows:
-            parents += [msgspec.json.encode(key).decode() for key in _keys(row[parent])]
-            changed = _changed(codec.parse, row, stamps)
-            if changed is not None and (progress.ceiling is None or changed < progress.ceiling):
+            parents += _keys(row[parent])
+            changed = _part_stamp(config.cursor, row, stamps)
+            if changed is not None and (ceiling is None or changed < ceiling):
                 progress.parts[name] = max(progress.parts.get(name, ""), changed)
+        refused = _rejected(batch, progress.read)
+        progress.read += len(refused)
         progress.position = dict(batch.position)
-        staging.append(progress, parents=parents)
+        staging.append(progress, refused=refused, parents=parents)
         reading.after_batch(progress)
 
 
@@ -141,10 +142,33 @@ def _keys(parent: Any) -> Sequence[Any]:
 
 
 def _skip_part(reading: Reading, progress: Progress, name: str) -> None:
-    cursor = reading.parts[name].cursor
-    begin = cursor.codec.at(datetime.fromisoformat(progress.as_of) - cursor.commit_lag)
+    begin = _ceiling(reading.parts[name].cursor, progress)
     if begin is not None:
         progress.parts[name] = begin
+
+
+def _ceiling(cursor: CursorConfig, progress: Progress) -> str | None:
+    """Return where a part's rows begin that may still be overtaken by earlier ones."""
+    return cursor.codec.at(datetime.fromisoformat(progress.as_of) - cursor.commit_lag)
+
+
+def _part_stamp(cursor: CursorConfig, row: Sequence[Any], stamps: Sequence[int]) -> str | None:
+    """Return a part's stamp; an unreadable one marks the parent and moves no cursor."""
+    try:
+        return _changed(cursor.codec.parse, row, stamps)
+    except RecordError:
+        return None
+
+
+def _rejected(batch: Batch, first: int) -> list[tuple[Any, ...]]:
+    """Return what the adapter could not read as refused rows, counted from ``first``."""
+    return [
+        (
+            *(first + index, f"raw:{xxhash.xxh3_128_hexdigest(reject.raw)}"),
+            *(None, reject.code, None, reject.message, reject.where, reject.raw),
+        )
+        for index, reject in enumerate(batch.rejects)
+    ]
 
 
 def _changed(parse: Callable[[Any], str], row: Sequence[Any], stamps: Sequence[int]) -> str | None:
@@ -157,8 +181,9 @@ def _changed(parse: Callable[[Any], str], row: Sequence[Any], stamps: Sequence[i
 class _Translator:
     """Turns one batch into staged rows and refused rows."""
 
-    def __init__(self, reading: Reading, batch: Batch) -> None:
+    def __init__(self, reading: Reading, batch: Batch, first: int) -> None:
         self.filtered = 0
+        self._first = first
         self._batch = batch
         self._mapping = reading.mapping
         cursor = reading.stream.cursor
@@ -174,14 +199,11 @@ class _Translator:
         rows: list[tuple[Any, ...]] = []
         for index, values in zip(translation.indexes, translation.rows, strict=True):
             try:
-                rows.append((self._key(index), self._stamp(index), row_hash(values), *values))
+                key, changed = self._key(index), self._stamp(index)
+                rows.append((self._first + index, key, changed, row_hash(values), *values))
             except RecordError as error:
                 refused.append(self._refused(Refusal(index, "", error.code, error.message)))
-        for reject in self._batch.rejects:
-            identity = f"raw:{xxhash.xxh3_128_hexdigest(reject.raw)}"
-            refused.append(
-                (identity, None, reject.code, None, reject.message, reject.where, reject.raw)
-            )
+        refused += _rejected(self._batch, self._first + len(self._batch.rows))
         return rows, refused
 
     def _key(self, index: int) -> str:
@@ -202,5 +224,8 @@ class _Translator:
             key: str | None = self._key(refusal.index)
         except RecordError:
             key = None
-        identity = f"key:{key}" if key else f"raw:{xxhash.xxh3_128_hexdigest(raw)}"
-        return (identity, key, refusal.code, refusal.field, refusal.message, place, raw)
+        # An adapter that keeps no bytes must not make one row of all that have no key.
+        told = raw or repr(self._batch.rows[refusal.index]).encode()
+        identity = f"key:{key}" if key else f"raw:{xxhash.xxh3_128_hexdigest(told)}"
+        ordinal = self._first + refusal.index
+        return (ordinal, identity, key, refusal.code, refusal.field, refusal.message, place, raw)

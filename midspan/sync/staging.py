@@ -3,27 +3,33 @@
 A batch and its read position are written in one transaction, so that a killed reader resumes
 after the last batch that is really there. Staging belongs to one version of the cursor and
 of the mapping: when either has moved on, the slice starts again. It may be lost; nothing is
-kept here alone.
+kept here alone. It belongs to one worker at a time: who takes a slice over keeps the former
+one, should it wake up, from writing another row.
+
+``ordinal`` counts the rows of a slice in the order they were read, refused ones among them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import xxhash
-from sqlalchemy import Connection, MetaData, Table, delete, func, insert, select
+from sqlalchemy import Connection, MetaData, Table, delete, func, insert, select, update
 
 from midspan.store.engine import STAGING, Store
 from midspan.store.load import bulk_insert, chunked
 from midspan.store.revision import Revision
 from midspan.store.tables import rowid
 from midspan.store.types import column
+from midspan.sync.state import lease_lost
 from shared_services.contracts.entities import EntityType
 
-_REVISION = 1
-ROW_COLUMNS = ("source_key", "changed", "hash")
-REFUSED_COLUMNS = ("identity", "source_key", "code", "field", "message", "place", "raw")
+_REVISION = 2
+_KEYS_AT_ONCE = 5_000
+ROW_COLUMNS = ("ordinal", "source_key", "changed", "hash")
+REFUSED_COLUMNS = ("ordinal", "identity", "source_key", "code", "field", "message", "place", "raw")
 
 
 @dataclass(slots=True)
@@ -53,12 +59,15 @@ class Staging:
     def __init__(self, store: Store, sync: str, entity: EntityType) -> None:
         self.store = store
         self.entity = entity
+        self._sync = sync
+        self._owner = uuid4().hex
         metadata = MetaData(schema=STAGING)
         prefixes = [] if store.embedded else ["UNLOGGED"]
         self.rows = Table(
             f"{sync}.rows",
             metadata,
             rowid("seq"),
+            column("ordinal", "integer", nullable=False),
             column("source_key", "string", nullable=False, index=True),
             column("changed", "string"),
             column("hash", "string", nullable=False),
@@ -69,6 +78,7 @@ class Staging:
             f"{sync}.refused",
             metadata,
             rowid("seq"),
+            column("ordinal", "integer", nullable=False),
             column("identity", "string", nullable=False),
             column("source_key", "string"),
             *(column(name, "string") for name in ("code", "field", "message", "place")),
@@ -84,7 +94,8 @@ class Staging:
         self._parents = Table(
             f"{sync}.parents",
             metadata,
-            column("key", "string", primary_key=True),
+            column("source_key", "string", primary_key=True),
+            column("key", "json", nullable=False),
             prefixes=prefixes,
         )
         self._progress = Table(
@@ -92,6 +103,7 @@ class Staging:
             metadata,
             column("slice_id", "string", primary_key=True),
             column("state", "string", nullable=False),
+            column("owner", "string", nullable=False),
             prefixes=prefixes,
         )
         shape = repr([(item.name, item.kind) for item in entity.fields])
@@ -99,46 +111,58 @@ class Staging:
         store.create(metadata, revision, disposable=True)
 
     def resume(self, slice_id: str) -> Progress | None:
-        """Return the progress of an interrupted reading of this very slice."""
-        with self.store.read() as connection:
-            state = connection.execute(
-                select(self._progress.c.state).where(self._progress.c.slice_id == slice_id)
-            ).scalar()
+        """Take over an interrupted reading of this very slice; return how far it has come."""
+        mine = self._progress.c.slice_id == slice_id
+        with self.store.write() as connection:
+            connection.execute(update(self._progress).where(mine).values(owner=self._owner))
+            state = connection.execute(select(self._progress.c.state).where(mine)).scalar()
         return None if state is None else msgspec.json.decode(state, type=Progress)
 
     def begin(self, progress: Progress) -> None:
         """Empty staging and start a slice."""
         with self.store.write() as connection:
             self._empty(connection)
-            self._save(connection, progress)
+            connection.execute(
+                insert(self._progress).values(
+                    slice_id=progress.slice_id, state=_encoded(progress), owner=self._owner
+                )
+            )
 
     def clear(self) -> None:
-        """Empty staging after its slice was applied."""
+        """Empty staging after its slice was applied, or is given up; if it is still ours."""
+        table = self._progress
         with self.store.write() as connection:
-            self._empty(connection)
+            result = connection.execute(delete(table).where(table.c.owner == self._owner))
+            if result.rowcount:
+                self._empty(connection)
 
     def append(
         self,
         progress: Progress,
         rows: Iterable[Sequence[Any]] = (),
         refused: Iterable[Sequence[Any]] = (),
-        parents: Iterable[str] = (),
+        parents: Iterable[Any] = (),
     ) -> None:
-        """Write one batch and the position after it."""
+        """Write one batch and the position after it; ``parents`` are keys to read besides.
+
+        Raises Conflict, with nothing written, when another worker has taken the slice over.
+        """
         with self.store.write() as connection:
+            self._save(connection, progress)
             bulk_insert(connection, self.rows, (*ROW_COLUMNS, *self.entity.field_names), rows)
             bulk_insert(connection, self.refused, REFUSED_COLUMNS, refused)
-            self._add_parents(connection, sorted(set(parents)))
-            self._save(connection, progress)
+            self._add_parents(connection, parents)
 
-    def parents(self, size: int) -> Iterator[list[str]]:
+    def parents(self, size: int) -> Iterator[list[Any]]:
         """Yield the keys of parents to read, in order, those already staged left out."""
         table, rows = self._parents, self.rows
         staged = select(rows.c.source_key)
         with self.store.read() as connection:
             keys = (
                 connection.execute(
-                    select(table.c.key).where(table.c.key.not_in(staged)).order_by(table.c.key)
+                    select(table.c.key)
+                    .where(table.c.source_key.not_in(staged))
+                    .order_by(table.c.source_key)
                 )
                 .scalars()
                 .all()
@@ -150,39 +174,51 @@ class Staging:
         with self.store.write() as connection:
             connection.execute(delete(self.listed))
 
-    def list_keys(self, keys: Sequence[str]) -> None:
-        """Add keys that the source holds; a key listed twice counts once."""
+    def list_keys(self, keys: Sequence[str]) -> int:
+        """Add keys that the source holds; return how many had not been listed before."""
         with self.store.write() as connection:
-            known = set(
-                connection.execute(
-                    select(self.listed.c.source_key).where(self.listed.c.source_key.in_(keys))
-                ).scalars()
-            )
+            known = _known(connection, self.listed, keys)
             fresh = [(key,) for key in dict.fromkeys(keys) if key not in known]
             bulk_insert(connection, self.listed, ("source_key",), fresh)
+        return len(fresh)
 
     def count_listed(self) -> int:
         """Return how many keys the source listed."""
         with self.store.read() as connection:
             return connection.execute(select(func.count()).select_from(self.listed)).scalar_one()
 
-    def _add_parents(self, connection: Connection, keys: Sequence[str]) -> None:
-        table = self._parents
-        known = set(connection.execute(select(table.c.key).where(table.c.key.in_(keys))).scalars())
-        bulk_insert(connection, table, ("key",), [(key,) for key in keys if key not in known])
+    def _add_parents(self, connection: Connection, keys: Iterable[Any]) -> None:
+        wanted = {key_text((key,)): key for key in keys}
+        known = _known(connection, self._parents, list(wanted))
+        fresh = [(text, key) for text, key in sorted(wanted.items()) if text not in known]
+        bulk_insert(connection, self._parents, ("source_key", "key"), fresh)
 
     def _save(self, connection: Connection, progress: Progress) -> None:
         table = self._progress
-        connection.execute(delete(table))
-        connection.execute(
-            insert(table).values(
-                slice_id=progress.slice_id, state=msgspec.json.encode(progress).decode()
-            )
+        result = connection.execute(
+            update(table)
+            .where(table.c.slice_id == progress.slice_id, table.c.owner == self._owner)
+            .values(state=_encoded(progress))
         )
+        if result.rowcount != 1:
+            raise lease_lost(self._sync)
 
     def _empty(self, connection: Connection) -> None:
         for table in (self.rows, self.refused, self._parents, self._progress):
             connection.execute(delete(table))
+
+
+def _encoded(progress: Progress) -> str:
+    return msgspec.json.encode(progress).decode()
+
+
+def _known(connection: Connection, table: Table, keys: Sequence[str]) -> set[str]:
+    """Return those of ``keys`` that ``table`` holds; there may be any number."""
+    known: set[str] = set()
+    for some in chunked(keys, _KEYS_AT_ONCE):
+        found = select(table.c.source_key).where(table.c.source_key.in_(some))
+        known.update(connection.execute(found).scalars())
+    return known
 
 
 def row_hash(values: Sequence[Any]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -55,7 +56,7 @@ class SyncState:
         self._tables = tables
         self._sync = sync
         self._clock = clock
-        self._owner = _this_process()
+        self._owner = f"{_this_process()}/{uuid4().hex[:8]}"
         self._renewed = clock.now()
 
     def acquire(self, patience: timedelta) -> CursorState:
@@ -87,7 +88,7 @@ class SyncState:
                 .values(lease_until=now + LEASE)
             )
         if result.rowcount != 1:
-            raise _lost(self._sync)
+            raise lease_lost(self._sync)
         self._renewed = now
 
     def release(self) -> None:
@@ -99,6 +100,20 @@ class SyncState:
                 .where(table.c.sync == self._sync, table.c.lease_owner == self._owner)
                 .values(lease_owner=None, lease_until=None)
             )
+
+    def hold(self, connection: Connection, before: CursorState) -> None:
+        """Keep other workers from the cursor until the caller's transaction ends.
+
+        Raises Conflict if one of them has moved it or holds the lease.
+        """
+        table = self._tables.cursor
+        row = connection.execute(
+            select(table.c.version, table.c.lease_owner)
+            .where(table.c.sync == self._sync)
+            .with_for_update()
+        ).one()
+        if (row.version, row.lease_owner) != (before.version, self._owner):
+            raise lease_lost(self._sync)
 
     def advance(
         self,
@@ -120,7 +135,7 @@ class SyncState:
             .values(version=before.version + 1, value=value, parts=parts, loaded=True, as_of=as_of)
         )
         if result.rowcount != 1:
-            raise _lost(self._sync)
+            raise lease_lost(self._sync)
 
     def begin_run(self, run: RunRow) -> None:
         """Write the run down, and mark runs that died without a word."""
@@ -214,7 +229,8 @@ class SyncState:
         return CursorState(row.version, row.value, row.parts, row.loaded)
 
 
-def _lost(sync: str) -> Conflict:
+def lease_lost(sync: str) -> Conflict:
+    """Return the error of a worker that finds another one on its sync."""
     return Conflict(
         "sync.lease_lost",
         "another worker took this sync over; nothing of this run was kept",
@@ -229,7 +245,7 @@ def _this_process() -> str:
 
 def _is_dead(owner: str) -> bool:
     host, _, rest = owner.partition("/")
-    pid, _, started = rest.partition("/")
+    pid, started = rest.split("/")[:2]
     return host == socket.gethostname() and _start_time(int(pid)) != started
 
 
