@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.fixtures_broker",
     "tests.fixtures_crm",
     "tests.fixtures_erp",
+    "tests.fixtures_store",
 ]
