@@ -18,12 +18,14 @@ credential is taken from the machine (``.netrc``); and every failure leaves here
                     ``http.url``          the address is none
 =====================================  ====================================================
 
-Messages name host and path only: neither query, headers nor bodies.
+Messages name host and path only: neither query, headers nor bodies. The same holds for what
+urllib3 logs: a query may carry a key.
 
 The connection's extra may hold ``ca_file`` (trusted authorities instead of the system's),
 ``client_cert`` and ``client_key``, or ``verify: false`` for a test system.
 """
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -280,6 +282,18 @@ def _redirected(url: str, location: str) -> str:
         f"{describe(url)} redirects to {new.scheme}://{describe(target)}",
         remedy="Credentials are not sent there; if that is the system, put it in the connection",
     )
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Cut the query off every address in a record."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            one.partition("?")[0] if isinstance(one, str) else one for one in record.args
+        )
+    return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_without_query)
 
 
 def _root_name(error: BaseException) -> str:

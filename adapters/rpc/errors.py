@@ -1,14 +1,13 @@
-"""What an error reply means. The first rule whose pattern is found decides.
+"""What an error reply means: the rule that it meets (see ``adapters.rules``) decides.
 
 The system's own rules come first, then those known to hold for many systems; an error that
-no rule knows is ``rpc.fault``. Of the reply's text only what a rule's group ``name`` matches
-is shown, for error texts quote the records they are about.
+no rule knows is ``rpc.fault``.
 """
 
-import re
 from collections.abc import Sequence
 
 from adapters.rpc.spec import ErrorRule
+from adapters.rules import BUSY, DENIED, EXPIRED, RuleBook
 from midspan.kernel.errors import (
     AccessDenied,
     DriftError,
@@ -19,9 +18,9 @@ from midspan.kernel.errors import (
 )
 
 KNOWN_RULES = (
-    ErrorRule(r"(?i)session[ _]?(has |is )?(expired|invalid)", "expired"),
-    ErrorRule(r"(?i)access ?(denied|error)|not allowed to access|permission denied", "denied"),
-    ErrorRule(r"(?i)could not serialize|deadlock|lock(ed| wait)|concurrency|too many", "busy"),
+    ErrorRule(EXPIRED, "expired"),
+    ErrorRule(DENIED, "denied"),
+    ErrorRule(BUSY, "busy"),
 )
 
 
@@ -29,31 +28,19 @@ class ErrorTable:
     """The rules of one system, compiled."""
 
     def __init__(self, rules: Sequence[ErrorRule]) -> None:
-        self._rules = [(_pattern(rule), rule) for rule in (*rules, *KNOWN_RULES)]
+        self._book = RuleBook((*rules, *KNOWN_RULES))
 
     def error(self, text: str, subject: str) -> MidspanError:
         """Return the error that a reply's ``text`` means; ``subject`` is what was called."""
-        for pattern, rule in self._rules:
-            match = pattern.search(text)
-            if match:
-                name = match.groupdict().get("name")
-                return _meant(rule, subject, f" '{name}'" if name else "")
+        found = self._book.find(text)
+        if found is not None:
+            rule, name = found
+            return _meant(rule, subject, f" '{name}'" if name else "")
         return ProtocolError(
             "rpc.fault",
             f"{subject} was answered with an error that no rule knows",
             remedy="Look into the system's log, and add a rule under 'errors'",
         )
-
-
-def _pattern(rule: ErrorRule) -> re.Pattern[str]:
-    try:
-        return re.compile(rule.match)
-    except re.error as error:
-        raise MidspanError(
-            "config.pattern",
-            f"the error pattern '{rule.match}' cannot be read: {error.msg}",
-            remedy="Correct 'match' under 'errors'",
-        ) from None
 
 
 def _meant(rule: ErrorRule, subject: str, name: str) -> MidspanError:

@@ -11,8 +11,8 @@ from typing import Any
 
 from lxml import etree
 
+from adapters.pages import Page, PageWalk, Walked
 from adapters.soap import xml
-from adapters.soap.pages import Page, PageWalk, Walked
 from adapters.soap.rows import Drift, RowReader
 from adapters.soap.session import Session
 from adapters.soap.spec import DetailSpec, ListingSpec, PagingSpec
@@ -65,7 +65,7 @@ class Listing:
 
     def walk(
         self, paging: PagingSpec | None, lower: str | None, position: Position | None
-    ) -> Iterator[Walked[Found]]:
+    ) -> Iterator[Walked[list[Found]]]:
         """Yield the list's records from ``position`` on."""
         if paging is None:
             if position is None:
@@ -79,7 +79,9 @@ class Listing:
         )
         yield from walk.run(position)
 
-    def page(self, paging: PagingSpec, lower: str | None, number: int, size: int) -> Page[Found]:
+    def page(
+        self, paging: PagingSpec, lower: str | None, number: int, size: int
+    ) -> Page[list[Found]]:
         """Fetch one page; ``number`` counts from 0, its place in words as the wire does."""
         wire = number + paging.first
         values = {"lower": lower, "page": wire, "page_size": size}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.soap.pages import Page, PageWalk
+from adapters.pages import Page, PageWalk
 from adapters.soap.spec import PagingSpec
 from midspan.kernel.errors import ProtocolError, TransientError
 
@@ -26,7 +26,7 @@ class MovingList:
         self.calls = 0
         self.disturb: Callable[[], None] = lambda: None
 
-    def fetch(self, number: int, size: int) -> Page[int]:
+    def fetch(self, number: int, size: int) -> Page[list[int]]:
         self.calls += 1
         self.disturb()
         granted = min(size, self.cap)
@@ -44,7 +44,7 @@ class MovingList:
         self.clock += 1
         self.records.append((key, self.clock))
 
-    def walk(self, *, sizes_free: bool = True) -> PageWalk[int]:
+    def walk(self, *, sizes_free: bool = True) -> PageWalk[list[int]]:
         return PageWalk(self.fetch, self.paging, sizes_free=sizes_free)
 
 
@@ -141,7 +141,7 @@ def test_announced_but_not_delivered_is_an_error() -> None:
     """A list that says 50 and ends after 30 never passes."""
     source = MovingList(30, SHORT)
 
-    def fetch(number: int, size: int) -> Page[int]:
+    def fetch(number: int, size: int) -> Page[list[int]]:
         page = source.fetch(number, size)
         return Page(page.items, page.marks, page.more, 50)
 
@@ -155,7 +155,7 @@ def test_a_list_that_goes_on_without_records_is_an_error() -> None:
     """A server that keeps saying 'more' and sends the same page does not loop for ever."""
     marks = [str(number) for number in range(10)]
 
-    def fetch(number: int, size: int) -> Page[str]:
+    def fetch(number: int, size: int) -> Page[list[str]]:
         return Page(marks, marks, more=True)
 
     with pytest.raises(ProtocolError) as caught:
@@ -169,7 +169,7 @@ def test_a_server_that_ignores_the_page_is_noticed(total: int) -> None:
     """The first page again and again never counts as the rest."""
     marks = [str(number) for number in range(10)]
 
-    def fetch(number: int, size: int) -> Page[str]:
+    def fetch(number: int, size: int) -> Page[list[str]]:
         return Page(marks, marks, total=total)
 
     with pytest.raises(ProtocolError) as caught:

@@ -15,12 +15,52 @@ look at the announcement.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
-from adapters.soap.spec import PagingSpec
 from midspan.kernel.errors import ProtocolError, TransientError
 
-T = TypeVar("T")
+
+class Items(Protocol):
+    """A run of records, in order; a list is one."""
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        ...
+
+    def __getitem__(self, at: slice, /) -> Self:
+        """Return the records from ``at.start`` on."""
+        ...
+
+    def __add__(self, other: Self, /) -> Self:
+        """Return these records and the other ones behind them."""
+        ...
+
+
+class Paging(Protocol):
+    """How a list is cut. ``more`` and ``total`` say whether a page's head tells these."""
+
+    @property
+    def size(self) -> int:
+        """The records of a page."""
+        ...
+
+    @property
+    def more(self) -> object:
+        """What tells whether the list goes on; None when nothing does."""
+        ...
+
+    @property
+    def until(self) -> str | None:
+        """``short_page`` where a page that is not full is the last."""
+        ...
+
+    @property
+    def overlap(self) -> int:
+        """The records that a page shows again."""
+        ...
+
+
+T = TypeVar("T", bound=Items)
 
 MAX_RESTARTS = 3
 MAX_BARREN = 2
@@ -31,7 +71,7 @@ TAIL = 8
 class Page(Generic[T]):
     """What one call brought: items, a mark that identifies each item's content, the head."""
 
-    items: Sequence[T]
+    items: T
     marks: Sequence[str]
     more: bool | None = None
     total: int | None = None
@@ -41,7 +81,7 @@ class Page(Generic[T]):
 class Walked(Generic[T]):
     """New items, and the walk's position after them."""
 
-    items: Sequence[T]
+    items: T
     position: Mapping[str, Any]
 
 
@@ -86,7 +126,7 @@ class _Window(Generic[T]):
 class PageWalk(Generic[T]):
     """One walk over one list; ``sizes_free`` says whether a page's size may be chosen."""
 
-    def __init__(self, fetch: Fetch[T], paging: PagingSpec, *, sizes_free: bool) -> None:
+    def __init__(self, fetch: Fetch[T], paging: Paging, *, sizes_free: bool = True) -> None:
         self._fetch = fetch
         self._paging = paging
         self._sizes_free = sizes_free
@@ -163,7 +203,7 @@ class PageWalk(Generic[T]):
             return bool(page.more)
         if total is not None:
             return len(page.items) < total
-        return self._paging.until == "empty_page"
+        return self._paging.until != "short_page"
 
     def _advance(self, state: _State, window: _Window[T], new: int) -> tuple[_State, bool]:
         page = window.page
@@ -177,7 +217,8 @@ class PageWalk(Generic[T]):
             ended = short
         else:
             ended = short and not new
-        tail = tuple(page.marks[-TAIL:]) or state.tail
+        count = len(page.marks)
+        tail = tuple(page.marks[at] for at in range(max(count - TAIL, 0), count)) or state.tail
         return replace(state, reach=reach, delivered=state.delivered + new, tail=tail), ended
 
     def _falls_short(self, state: _State) -> bool:
@@ -188,14 +229,39 @@ class PageWalk(Generic[T]):
         return state.delivered < min(state.total, state.total if again is None else again)
 
 
+class OffsetWalk(PageWalk[T]):
+    """A walk over a list whose pages may begin anywhere; ``fetch`` is given that place."""
+
+    def _window(self, state: _State) -> _Window[T]:
+        start = max(state.reach - max(self._paging.overlap, 1), 0)
+        return self._at(start, state.size)
+
+    def _step_back(self, start: int, state: _State) -> _Window[T]:
+        while True:
+            start = max(start - state.size, 0)
+            window = self._at(start, state.size)
+            if start == 0 or _shows(window, state.tail):
+                return window
+
+    def _at(self, start: int, size: int) -> _Window[T]:
+        return _Window(start, size, self._fetch(start, size))
+
+
 def _page_size(target: int, largest: int) -> int:
     """Return the page size whose page around ``target`` reaches furthest beyond it."""
     return max(range(largest, 0, -1), key=lambda size: (target // size + 1) * size)
 
 
 def _last_known(marks: Sequence[str], tail: tuple[str, ...]) -> int:
+    """Return the place of the last of the first run of known records, -1 without any.
+
+    A known record further back has new ones before it: those are rather read twice.
+    """
     known = set(tail)
-    return next((at for at in range(len(marks) - 1, -1, -1) if marks[at] in known), -1)
+    found = next((at for at in range(len(marks)) if marks[at] in known), -1)
+    while 0 <= found < len(marks) - 1 and marks[found + 1] in known:
+        found += 1
+    return found
 
 
 def _shows(window: _Window[T], tail: tuple[str, ...]) -> bool:
@@ -214,7 +280,30 @@ def _count(restarts: int, *, lost: bool) -> int:
 
 def _joined(before: Page[T], behind: Page[T]) -> Page[T]:
     total = behind.total if before.total is None else before.total
-    return Page([*before.items, *behind.items], [*before.marks, *behind.marks], behind.more, total)
+    marks = _JoinedMarks(before.marks, behind.marks)
+    return Page(before.items + behind.items, marks, behind.more, total)
+
+
+class _JoinedMarks(Sequence[str]):
+    """The marks of two pages; none is made before it is asked for."""
+
+    def __init__(self, before: Sequence[str], behind: Sequence[str]) -> None:
+        self._before = before
+        self._behind = behind
+
+    def __len__(self) -> int:
+        return len(self._before) + len(self._behind)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        place = at + len(self) if at < 0 else at
+        split = len(self._before)
+        return self._before[place] if place < split else self._behind[place - split]
 
 
 def _loss(state: _State) -> ProtocolError:
