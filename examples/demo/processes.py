@@ -9,7 +9,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import Popen
@@ -118,12 +118,12 @@ class MemoryWatch:
     def __init__(self, seconds: float = 3.0) -> None:
         self._seconds = seconds
         self._stop = threading.Event()
-        self._watched: list[Iterable[Component]] = []
+        self._watched: list[Callable[[], Iterable[Component]]] = []
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.peak = 0
 
-    def add(self, components: Iterable[Component]) -> None:
-        """Watch these, with all processes of their sessions."""
+    def add(self, components: Callable[[], Iterable[Component]]) -> None:
+        """Watch what ``components`` returns each time, with all processes of their sessions."""
         self._watched.append(components)
 
     def start(self) -> None:
@@ -141,5 +141,5 @@ class MemoryWatch:
             self._sample()
 
     def _sample(self) -> None:
-        components = [component for some in tuple(self._watched) for component in some]
+        components = [component for some in tuple(self._watched) for component in some()]
         self.peak = max(self.peak, airflow_process.memory(components))

@@ -73,19 +73,29 @@ def _wait(airflow: LocalAirflow, wanted: Mapping[str, str], say: Say) -> None:
 def _require_success(airflow: LocalAirflow, dag: str, runs: Mapping[str, str]) -> None:
     for run, state in runs.items():
         if state != "success":
-            logs = airflow.api.failure_logs(dag, run).values()
-            last = [line for log in logs for line in log.splitlines() if line.strip()][-6:]
             raise MidspanError(
                 "demo.sync_failed",
-                f"Airflow's run {run} of {dag} is {state}:\n" + "\n".join(last),
+                f"Airflow's run {run} of {dag} is {state}\n{_trouble(airflow, dag, [run])}",
                 remedy="Its whole log is in Airflow's UI",
             )
 
 
 def _unfinished(airflow: LocalAirflow, left: Iterable[str]) -> TransientError:
-    states = {one: airflow.api.runs(one) or "no run yet" for one in left}
+    troubles = (f"{dag}\n{_trouble(airflow, dag, airflow.api.runs(dag))}" for dag in left)
     return TransientError(
         "demo.sync_unfinished",
-        f"after {_RUN_SECONDS:.0f} s Airflow has not finished: {states}",
+        f"after {_RUN_SECONDS:.0f} s Airflow has not finished " + "\n".join(troubles),
         remedy="See the tasks in Airflow's UI, and its scheduler's log",
     )
+
+
+def _trouble(airflow: LocalAirflow, dag: str, runs: Iterable[str]) -> str:
+    """Return what the tasks of these runs are at, and the errors that their logs tell of."""
+    lines = []
+    for run in runs:
+        for task in airflow.api.tasks(dag, run):
+            lines.append(f"  {run}: {task}")
+            if task.state in ("failed", "up_for_retry"):
+                log = airflow.api.log(dag, run, task).splitlines()
+                lines += [f"    {line}" for line in log if " | " in line]
+    return "\n".join(lines)

@@ -53,6 +53,11 @@ class Stage:
     env: dict[str, str]
     broker: brokers.Broker | None = None
 
+    @property
+    def broker_url(self) -> str:
+        """Return the broker's address; known once the curtain is raised."""
+        return self.env["MIDSPAN_AMQP_URL"]
+
     def erp_clerk(self) -> ErpClient:
         """Log in to the ERP as the clerk, who may change everything."""
         return ErpClient(self.erp.url, DATABASE, ADMIN, self.passwords[ADMIN])
@@ -64,6 +69,10 @@ class Stage:
     def drop_prices(self, when: date, changes: Mapping[pricelist.Key, Any] | None = None) -> None:
         """Drop a price list into the folder."""
         pricelist.write(self.places.prices, when=when, changes=changes or {})
+
+    def newest_price_list(self) -> Path:
+        """Return the price list dropped last; names sort by their day."""
+        return max(self.places.prices.glob("prices_*.txt"))
 
     def components(self) -> list[Component]:
         """Return every process of the demo, as far as it is started."""
@@ -106,8 +115,11 @@ def prepare(places: Places, airflow_port: int | None) -> Stage:
     )
 
 
-def raise_curtain(stage: Stage, say: Say) -> None:
+def raise_curtain(stage: Stage, broker: brokers.Broker, say: Say) -> None:
     """Start everything; return when all but Airflow are ready. Raises the first error."""
+    stage.broker = broker
+    stage.env["MIDSPAN_AMQP_URL"] = broker.url
+    _write_environment(stage)
     stage.airflow.prepare()
     stage.airflow.start()
     say("Airflow: starting (scheduler, DAG processor, API)")
@@ -164,10 +176,7 @@ def _start_crm(stage: Stage, say: Say) -> None:
 
 
 def _start_platform(stage: Stage, say: Say) -> None:
-    stage.broker = brokers.provide(say)
-    stage.env["MIDSPAN_AMQP_URL"] = stage.broker.url
-    brokers.clear(stage.broker.url, stage.places.namespace)
-    _write_environment(stage)
+    brokers.clear(stage.broker_url, stage.places.namespace)
     env = _environment(stage)
     shop: list[str | Path] = [PYTHON, "-m", "examples.shop", "--db", stage.places.shop]
     with ThreadPoolExecutor() as pool:

@@ -95,15 +95,22 @@ class ReadModel:
             [event.id, event.epoch, event.sequence],
         )
         if event.into is not None:
-            self._connection.execute(
-                "INSERT OR REPLACE INTO customer_redirect VALUES (?, ?)", [event.id, event.into]
-            )
+            self._redirect(event.id, event.into)
 
     def product_code(self, price_id: int) -> str | None:
         """Return the code of the product that a known price belongs to."""
         found = self._connection.execute("SELECT product_code FROM price WHERE id = ?", [price_id])
         row = found.fetchone()
         return row[0] if row else None
+
+    def _redirect(self, old_id: int, new_id: int) -> None:
+        """Remember where a merged id went, and those that had gone into it before."""
+        self._connection.execute(
+            "UPDATE customer_redirect SET new_id = ? WHERE new_id = ?", [new_id, old_id]
+        )
+        self._connection.execute(
+            "INSERT OR REPLACE INTO customer_redirect VALUES (?, ?)", [old_id, new_id]
+        )
 
 
 def _upsert(entity: str, names: tuple[str, ...]) -> str:
