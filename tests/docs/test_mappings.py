@@ -1,0 +1,77 @@
+"""docs/it/mappings.md gives the whole mapping language; its converter examples come true."""
+
+import dataclasses
+from datetime import date, datetime
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from config.binding import bind
+from config.tree import parse_tree
+from mappings import expressions
+from mappings.converters import Converter, converters
+from mappings.converters.registry import NoOptions
+from mappings.reader import MappingFile
+from midspan.kernel.errors import Problem
+from tests.docs.pages import ROOT, checked_tables, words
+from tests.docs.test_config import _default
+
+PAGE = ROOT / "docs" / "it" / "mappings.md"
+CONVERTERS = {words(row[0])[0]: row for row in checked_tables(PAGE, "converters")[""]}
+TABLES = checked_tables(PAGE, "keys")
+
+
+def _plain(text: str) -> Any:
+    return parse_tree(text.encode(), PAGE).plain()
+
+
+def test_every_converter_is_documented_and_no_other() -> None:
+    """A converter that is added, renamed or removed fails here."""
+    assert set(CONVERTERS) == set(converters())
+
+
+@pytest.mark.parametrize("converter", converters().values(), ids=lambda one: one.name)
+def test_a_converter_takes_and_gives_what_is_said(converter: Converter) -> None:
+    """Types of the values it takes, and the kind it gives."""
+    row = CONVERTERS[converter.name]
+
+    assert row[1].split(", ") == [one.__name__ for one in converter.takes]
+    assert row[2] == converter.gives
+
+
+@pytest.mark.parametrize("converter", converters().values(), ids=lambda one: one.name)
+def test_a_converters_example_comes_true(converter: Converter) -> None:
+    """The example, converted without options, is the result."""
+    given, wanted = (_plain(words(cell)[0]) for cell in CONVERTERS[converter.name][4:6])
+    problems: list[Problem] = []
+    options: Any = bind(parse_tree(b"{}", PAGE), converter.options, problems)
+
+    found = converter.make(options)(given)
+
+    shown = found.isoformat() if isinstance(found, date | datetime) else found
+    assert (shown, problems) == (wanted, [])
+
+
+def test_every_option_has_its_table() -> None:
+    """Converters with options, and the file itself, have a table each."""
+    classes = {one.options for one in converters().values()} - {NoOptions} | {MappingFile}
+
+    assert set(TABLES) == {f"{cls.__module__}.{cls.__qualname__}" for cls in classes}
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_a_table_gives_keys_and_defaults(name: str) -> None:
+    """Key by key, in the schema's order, with the default that really holds."""
+    module, _, cls = name.rpartition(".")
+    fields = dataclasses.fields(getattr(import_module(module), cls))
+    shown = [(words(row[0])[0], row[1]) for row in TABLES[name]]
+
+    assert shown == [(field.name, _default(field)) for field in fields]
+
+
+def test_every_key_of_an_expression_is_documented() -> None:
+    """Sources, their companions, and what is applied to them."""
+    shown = {words(row[0])[0] for row in checked_tables(PAGE, "expression-keys")[""]}
+
+    assert shown == set(expressions._KEYS)
