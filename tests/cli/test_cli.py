@@ -31,9 +31,9 @@ def midspan(home, *words, **environment):
     return CliRunner().invoke(main, words, env={**inherited, **places, **environment})
 
 
-def test_the_demo_companys_project_is_proven_before_it_runs():
+def test_the_demo_companys_project_is_proven_before_it_runs(tmp_path):
     """Configuration, mappings and the mappings' own examples."""
-    done = midspan(HOME, "lint")
+    done = midspan(HOME, "lint", MIDSPAN_STATE=str(tmp_path))
 
     assert (done.exit_code, done.stderr) == (0, "")
     assert "0 failing examples" in done.stdout
