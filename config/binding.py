@@ -4,7 +4,8 @@ The dataclass is the schema: its annotations give the types, its defaults what m
 out. Supported: ``str``, ``int``, ``float``, ``bool``, ``Decimal``, ``timedelta`` (``90s``,
 ``5m``, ``2h``, ``1d``), ``Path``, ``Literal``, optional types, ``tuple[T, ...]``,
 ``Mapping[str, T]``, nested dataclasses, ``Node`` (left as it is) and ``Any`` (made plain).
-A union of a scalar and a dataclass binds by the shape of the value.
+A union of a scalar and a dataclass binds by the shape of the value. A key that is a word of
+Python's own (``from``) belongs to the field with an underscore behind it.
 """
 
 import dataclasses
@@ -49,26 +50,31 @@ def bind(
         return None
     before = len(problems)
     hints = _hints(cls)  # type: ignore[arg-type]  # a class is hashable
-    _refuse_unknown(node, hints, ignore, problems)
+    _refuse_unknown(node, keys_of(cls), ignore, problems)
     values: dict[str, Any] = {}
     for spec in dataclasses.fields(cls):  # type: ignore[arg-type]  # cls is a dataclass
-        child = node.get(spec.name)
+        key = _key(spec.name)
+        child = node.get(key)
         if child is not None:
             values[spec.name] = _convert(child, hints[spec.name], problems)
         elif _required(spec):
-            problems.append(node.problem("config.missing", f"the key '{spec.name}' is missing"))
+            problems.append(node.problem("config.missing", f"the key '{key}' is missing"))
     return cls(**values) if len(problems) == before else None
 
 
 def keys_of(cls: type) -> frozenset[str]:
     """Return the keys that a dataclass binds."""
-    return frozenset(_hints(cls))
+    return frozenset(map(_key, _hints(cls)))
 
 
 def parse_duration(text: str) -> timedelta | None:
     """Return ``90s``, ``5m``, ``2h`` or ``1d`` as a timedelta; None when it is none."""
     match = _DURATION.fullmatch(text.strip())
     return timedelta(seconds=float(match[1]) * _UNITS[match[2]]) if match else None
+
+
+def _key(field: str) -> str:
+    return field.removesuffix("_")
 
 
 @cache
@@ -81,11 +87,11 @@ def _required(spec: "dataclasses.Field[Any]") -> bool:
 
 
 def _refuse_unknown(
-    node: Node, hints: Mapping[str, Any], ignore: frozenset[str], problems: list[Problem]
+    node: Node, own: frozenset[str], ignore: frozenset[str], problems: list[Problem]
 ) -> None:
     for key, place in node.keys.items():
-        if key not in hints and key not in ignore:
-            known = sorted(set(hints) | ignore)
+        if key not in own and key not in ignore:
+            known = sorted(own | ignore)
             problems.append(
                 place.problem("config.unknown_key", f"unknown key '{key}'", nearest(key, known))
             )

@@ -11,6 +11,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.binding import bind, keys_of, nearest
+from config.limits import check_limits
 from config.model import (
     CursorConfig,
     Part,
@@ -96,6 +97,7 @@ def _system(tree: Node, problems: list[Problem]) -> System | None:
     if config is None:
         return None
     before = len(problems)
+    check_limits(tree, config, problems)
     streams = {
         name: stream
         for name, node in config.streams.items()

@@ -17,10 +17,48 @@ from midspan.kernel.cursor import CursorCodec, CursorKind
 
 @dataclass(frozen=True, slots=True)
 class BudgetConfig:
-    """Load a system's owner allows: calls a second, and calls at the same time."""
+    """Load a system's owner allows: calls a second, and calls at the same time.
+
+    It holds for all processes and machines together. ``reserve`` is the share of both that
+    syncs and backfills leave to live calls.
+    """
 
     rate: float = 10.0
     concurrency: int = 2
+    reserve: float = 0.2
+
+
+LaneName = Literal["live", "sync", "backfill"]
+"""The value of a ``midspan.kernel.gate.Lane``."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowConfig:
+    """A time of the week when a system may not be called.
+
+    ``from_`` and ``to`` are what a clock on the wall of ``zone`` shows (``08:00``); ``to`` at
+    or before ``from_`` is on the next day, ``24:00`` is midnight. ``days`` are those on which
+    the window begins: ``mon``, or ``mon-fri``.
+    """
+
+    from_: str | int
+    to: str | int
+    zone: str
+    days: tuple[str, ...] = ("mon-sun",)
+    lanes: tuple[LaneName, ...] = ("sync", "backfill")
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerConfig:
+    """When a failing system is left alone, and for how long.
+
+    ``failures`` in a row, whoever met them, open it; then nobody calls for ``cooldown``,
+    twice as long after each failed try, ``longest`` at most.
+    """
+
+    failures: int = 5
+    cooldown: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +151,8 @@ class SystemConfig:
     conn_id: str
     description: str = ""
     budget: BudgetConfig = field(default_factory=BudgetConfig)
+    windows: tuple[WindowConfig, ...] = ()
+    breaker: BreakerConfig = field(default_factory=BreakerConfig)
     timeouts: TimeoutsConfig = field(default_factory=TimeoutsConfig)
     retry: RetryConfig = field(default_factory=RetryConfig)
     streams: Mapping[str, Node] = field(default_factory=dict)

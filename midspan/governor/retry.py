@@ -1,14 +1,15 @@
 """Which failed calls are repeated, how often, and how long after.
 
-Guarantee: only a TransientError is repeated, never more often than ``attempts`` in all, and
-never earlier than the other side asked for. When it asks for longer than the longest wait,
-the error goes up at once: the job comes back later instead of sleeping in a worker.
+Guarantee: only a TransientError of the system is repeated, never a refusal of our own; never
+more often than ``attempts`` in all, and never earlier than the other side asked for. When it
+asks for longer than the longest wait, the error goes up at once: the job comes back later
+instead of sleeping in a worker.
 """
 
 import logging
 from collections.abc import Callable
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random
 
 from config.model import RetryConfig
@@ -17,7 +18,12 @@ from midspan.kernel.errors import TransientError
 _log = logging.getLogger(__name__)
 
 
-def retrying(system: str, config: RetryConfig, sleep: Callable[[float], None]) -> Retrying:
+def retrying(
+    system: str,
+    config: RetryConfig,
+    sleep: Callable[[float], None],
+    repeatable: Callable[[BaseException], bool],
+) -> Retrying:
     """Return the policy for one call of ``system``; it raises the last error as it is."""
     first, longest = config.first_wait.total_seconds(), config.longest_wait.total_seconds()
     backoff = wait_exponential(multiplier=first, max=longest) + wait_random(0, first)
@@ -44,7 +50,7 @@ def retrying(system: str, config: RetryConfig, sleep: Callable[[float], None]) -
         sleep=sleep,
         stop=stop,
         wait=wait,
-        retry=retry_if_exception_type(TransientError),
+        retry=retry_if_exception(repeatable),
         before_sleep=tell,
         reraise=True,
     )

@@ -14,6 +14,7 @@ class                   recovery        raised for
 ``DriftError``          ``STOP``        a mapped field vanished or changed its type
 ``SyncHalted``          ``STOP``        the judge refused a slice; nothing of it was applied
 ``TransientError``      ``RETRY``       timeout, dropped connection, overload
+``SystemClosed``        ``LATER``       a denied window or a pause: come back when it is over
 ``SessionExpired``      ``RELOGIN``     the session ended in the middle of a job
 ``RecordError``         ``QUARANTINE``  one row cannot be read or translated
 ``Conflict``            ``ABANDON``     another worker has the work; this one gives up quietly
@@ -24,6 +25,7 @@ class                   recovery        raised for
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
@@ -33,6 +35,7 @@ class Recovery(Enum):
 
     STOP = "stop"
     RETRY = "retry"
+    LATER = "later"
     RELOGIN = "relogin"
     QUARANTINE = "quarantine"
     ABANDON = "abandon"
@@ -140,6 +143,29 @@ class TransientError(MidspanError):
     ) -> None:
         super().__init__(code, message, remedy=remedy, **context)
         self.retry_after = retry_after
+
+
+class SystemClosed(MidspanError):
+    """The system may not be called now, and nothing is wrong.
+
+    Whoever reads keeps what it has read and comes back at ``reopens_at`` (aware, in UTC): a
+    window's end, or when to look again whether a pause is over.
+    """
+
+    recovery = Recovery.LATER
+    exit_code = 3
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        reopens_at: datetime,
+        *,
+        remedy: str = "",
+        **context: str,
+    ) -> None:
+        super().__init__(code, message, remedy=remedy, **context)
+        self.reopens_at = reopens_at
 
 
 class SessionExpired(MidspanError):

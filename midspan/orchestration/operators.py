@@ -1,9 +1,9 @@
 """Operators: each runs one run of the pipeline, with Airflow's own connections.
 
 The error's class alone decides what Airflow does: a transient error is retried, a conflict
-with another worker skips the task (that worker does the work), everything else fails at once,
-since repeating it would only load the legacy system. Rows never pass through XCom; the
-ledger does.
+with another worker skips the task (that worker does the work), a closed system lets the task
+come back when it opens, without using an attempt. Everything else fails at once, since
+repeating it would only load the legacy system. Rows never pass through XCom; the ledger does.
 """
 
 import logging
@@ -12,9 +12,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import Asset, AssetAlias, BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSkipException,
+)
 
-from midspan.kernel.errors import MidspanError, Recovery
+from midspan.kernel.errors import MidspanError, Recovery, SystemClosed
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -33,7 +37,9 @@ class _RunOperator(BaseOperator):
     """Module and name of the function that runs; imported by the task, never by parsing."""
 
     def __init__(self, *, sync: str, entity: str, **kwargs: Any) -> None:
-        super().__init__(outlets=[entity_alias(entity)], **kwargs)
+        # As an inlet the asset exists once the DAG is parsed: two first runs that end together
+        # would otherwise both create it, and Airflow fails the second one.
+        super().__init__(inlets=[entity_asset(entity)], outlets=[entity_alias(entity)], **kwargs)
         self.sync = sync
         self.entity = entity
 
@@ -49,7 +55,7 @@ class _RunOperator(BaseOperator):
         log.info("%s", report.as_dict())
         if report.changed and not report.dry_run:
             context["outlet_events"][entity_alias(self.entity)].add(
-                Asset(name=self.entity, uri=f"midspan://{self.entity}"),
+                entity_asset(self.entity),
                 extra={"sync": self.sync, "run_id": report.run_id, "events": report.events},
             )
         return report.as_dict()
@@ -82,6 +88,11 @@ class DeletesOperator(_RunOperator):
     runner = ("midspan.sync.deletes", "run_deletes")
 
 
+def entity_asset(entity: str) -> Asset:
+    """Return the asset that stands for an entity's golden records."""
+    return Asset(name=entity, uri=f"midspan://{entity}")
+
+
 def entity_alias(entity: str) -> AssetAlias:
     """Return the alias under which changes of an entity are announced."""
     return AssetAlias(f"midspan.{entity}")
@@ -90,6 +101,9 @@ def entity_alias(entity: str) -> AssetAlias:
 def _translated(run: "Callable[[], RunReport]") -> "RunReport":
     try:
         return run()
+    except SystemClosed as error:
+        log.info("%s", error)
+        raise AirflowRescheduleException(error.reopens_at) from error  # type: ignore[no-untyped-call]  # Airflow leaves it so
     except MidspanError as error:
         if error.recovery in (Recovery.RETRY, Recovery.RELOGIN):
             raise

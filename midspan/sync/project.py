@@ -25,8 +25,7 @@ from config.model import (
 from config.settings import Settings
 from config.tree import Node
 from mappings import CompiledMapping, compile_mapping, load_mapping
-from midspan.governor.gate import ProcessGate
-from midspan.kernel.clock import SystemClock
+from midspan.governor import ControlStore, DatabaseGate, open_control
 from midspan.kernel.errors import ConfigurationError, MidspanError, Problem
 from midspan.kernel.gate import Lane
 from midspan.store.engine import Store, open_staging, open_store
@@ -114,14 +113,12 @@ class Project:
     def adapter(self, system: str, lane: Lane = Lane.SYNC) -> Adapter:
         """Open the adapter of a system; its connection is resolved anew each time."""
         bound = self.system(system)
-        config = bound.config
-        gate = ProcessGate(system, config.budget, config.timeouts, config.retry, SystemClock())
         context = AdapterContext(
             system=system,
             options=bound.options,
             streams=bound.streams,
             connection=self.connection(bound.config.conn_id),
-            gate=gate,
+            gate=DatabaseGate(system, bound.config, self.control),
             cache=self.settings.state / "cache" / system,
             lane=lane,
         )
@@ -143,6 +140,14 @@ class Project:
         for store in self._stores.values():
             store.close()
         self._stores.clear()
+        if "control" in self.__dict__:
+            self.control.close()
+            del self.__dict__["control"]
+
+    @cached_property
+    def control(self) -> ControlStore:
+        """Return the store of what all processes know about the systems."""
+        return open_control(self.settings.store_url, self.settings.state / "store")
 
     @cached_property
     def _stores(self) -> dict[str, Store]:

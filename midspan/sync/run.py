@@ -1,8 +1,8 @@
 """What every kind of run shares: it holds the lease, is written down, and ends honestly.
 
 A run is in the ledger from its first moment. It ends as ``succeeded`` in the very transaction
-that applies it, as ``failed`` with the reason when it raises, and as ``died`` when the next
-run finds that its process is gone.
+that applies it, as ``failed`` with the reason when it raises, as ``postponed`` when its system
+may not be called now, and as ``died`` when the next run finds that its process is gone.
 """
 
 from collections.abc import Iterator

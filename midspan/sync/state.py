@@ -16,7 +16,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, select, update
 
 from midspan.kernel.clock import Clock
-from midspan.kernel.errors import Conflict, MidspanError
+from midspan.kernel.errors import Conflict, MidspanError, SystemClosed
 from midspan.store.engine import Store
 from midspan.store.load import upsert
 from midspan.store.tables import StateTables
@@ -192,6 +192,7 @@ class SyncState:
         """Write down why the run ended without applying anything."""
         table = self._tables.run
         code, message = "sync.unexpected", type(error).__name__
+        status = "postponed" if isinstance(error, SystemClosed) else "failed"
         if isinstance(error, MidspanError):
             code, message = error.code, error.message
         with self._store.write() as connection:
@@ -199,7 +200,7 @@ class SyncState:
                 update(table)
                 .where(table.c.id == run_id, table.c.status == "running")
                 .values(
-                    status="failed",
+                    status=status,
                     finished_at=self._clock.now(),
                     error_code=code,
                     error_message=message,

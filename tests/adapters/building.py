@@ -1,6 +1,7 @@
 """Builds rpc and file adapters for tests, from a project folder's YAML and nothing else."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,9 +10,16 @@ from adapters.base import Adapter, AdapterContext, BoundStream
 from config.binding import bind, keys_of
 from config.connections import Connection
 from config.loader import load_project
-from config.model import BudgetConfig, PartConfig, RetryConfig, StreamConfig, SystemConfig
+from config.model import (
+    BreakerConfig,
+    BudgetConfig,
+    PartConfig,
+    RetryConfig,
+    StreamConfig,
+    SystemConfig,
+)
 from config.tree import Node
-from midspan.governor import ProcessGate
+from midspan.governor import DatabaseGate, open_control
 from midspan.kernel.errors import ConfigurationError, Problem
 from midspan.kernel.stream import Batch
 
@@ -46,7 +54,10 @@ def build(
             options = _bound(part.node, cls.stream_spec, PartConfig)
             key = (part.config.parent,)
             streams[part.name] = BoundStream(part.name, key, part.config.cursor, options)
-    gate = ProcessGate(name, BudgetConfig(1000, 2), system.config.timeouts, QUICK)
+    limits = replace(
+        system.config, budget=BudgetConfig(1000, 2), retry=QUICK, breaker=BreakerConfig(1000)
+    )
+    gate = DatabaseGate(name, limits, open_control(None, home / "state"))
     spec: Any = _bound(system.node, cls.spec, SystemConfig)
     return cls(AdapterContext(name, spec, streams, connection, gate, home))
 

@@ -1,0 +1,1 @@
+"""Measurements, each written for machines under ``var/bench/``."""
