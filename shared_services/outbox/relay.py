@@ -69,7 +69,7 @@ class Relay:
         if not rows:
             return 0
         result = self._publisher.publish([self._outgoing(row) for row in rows])
-        confirmed = [rows[index].position for index in result.confirmed]
+        confirmed = [rows[index].id for index in result.confirmed]
         self._delete(confirmed)
         self.published += len(confirmed)
         result.require()
@@ -102,7 +102,9 @@ class Relay:
         )
         return Outgoing(self._exchange, row.type, envelope, row.payload.encode())
 
-    def _delete(self, positions: Sequence[int]) -> None:
-        for chunk in chunked(positions, _DELETE_AT_ONCE):
+    def _delete(self, ids: Sequence[str]) -> None:
+        # By id: a store may give a position anew once its row is gone, and a relay that slept
+        # meanwhile would delete an event that nobody has published.
+        for chunk in chunked(ids, _DELETE_AT_ONCE):
             with self._store.write() as connection:
-                connection.execute(delete(self._outbox).where(self._outbox.c.position.in_(chunk)))
+                connection.execute(delete(self._outbox).where(self._outbox.c.id.in_(chunk)))
