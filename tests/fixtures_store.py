@@ -10,16 +10,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from tests.sync.bench import Bench
+if TYPE_CHECKING:
+    from tests.sync.bench import Bench
 
-MakeBench = Callable[..., Bench]
+MakeBench = Callable[..., "Bench"]
 
 
 class PostgresServer:
@@ -96,6 +97,9 @@ def make_bench(
     scripted_adapter: None, store_url: str | None, tmp_path: Path
 ) -> Iterator[MakeBench]:
     """Make a bench with settings of its own."""
+    # Imported here: the platform's import is for those tests alone that use it.
+    from tests.sync.bench import Bench
+
     made: list[Bench] = []
 
     def make(**settings: Any) -> Bench:
@@ -108,6 +112,6 @@ def make_bench(
 
 
 @pytest.fixture
-def bench(make_bench: MakeBench) -> Bench:
+def bench(make_bench: MakeBench) -> "Bench":
     """Give a project over two empty scripted systems."""
     return make_bench()

@@ -199,7 +199,7 @@ class Bench:
         return f"""
 type: scripted
 conn_id: {system}
-budget: {{rate: 100000, concurrency: 4}}
+budget: {{rate: 10000, concurrency: 4}}
 retry: {{attempts: 1}}
 page: {self.page}
 tells_time: {self.tells_time}
