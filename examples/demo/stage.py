@@ -20,7 +20,7 @@ from typing import Any, Final
 from deploy.local import server_process
 from deploy.local.airflow import LocalAirflow
 from deploy.local.airflow_process import Component
-from deploy.local.host import free_port
+from deploy.local.host import SetupError, free_port
 from examples.company import pricelist
 from examples.company.crm.changes import Clerk
 from examples.company.erp.client import Client as ErpClient
@@ -30,7 +30,7 @@ from examples.demo import broker as brokers
 from examples.demo.places import ROOT, Places
 from examples.demo.preflight import MIDSPAN
 from examples.demo.processes import PYTHON, Processes
-from midspan.kernel.errors import MidspanError
+from midspan.kernel.errors import TransientError
 
 CENTERS: Final = ("user_center", "product_center")
 _CHECK_SECONDS: Final = 60
@@ -136,7 +136,7 @@ def raise_curtain(stage: Stage, broker: brokers.Broker, say: Say) -> None:
 
 
 def check_systems(stage: Stage) -> list[dict[str, Any]]:
-    """Let the platform log in to each system; raises MidspanError naming what it refuses."""
+    """Let the platform log in to each system; raises SetupError saying which one refuses."""
     done = subprocess.run(  # noqa: S603 our own command
         [MIDSPAN, "check", "--json"],
         env=_environment(stage),
@@ -148,11 +148,12 @@ def check_systems(stage: Stage) -> list[dict[str, Any]]:
     streams: list[dict[str, Any]] = json.loads(done.stdout or "[]")
     if done.returncode:
         problems = [one["problem"] for one in streams if not one["ok"]]
-        raise MidspanError(
+        kind = TransientError if done.returncode == TransientError.exit_code else SetupError
+        raise kind(
             "demo.check_failed",
             "a system does not let the platform in:\n"
             + "\n".join([*problems, done.stderr.strip()]).strip(),
-            remedy="Mend the connection or its grants; nothing has been synced yet",
+            remedy="Mend its connection or its grants; nothing has been synced",
         )
     return streams
 
