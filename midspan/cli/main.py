@@ -4,7 +4,7 @@ Heavy libraries are imported by the verbs that need them.
 """
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -166,15 +166,24 @@ def relay() -> None:
 @json_option
 @guarded
 def status(as_json: bool) -> None:
-    """Show each sync's last run, each center's records and what waits to be published."""
+    """Show each system's gate, each sync's last run, each center's records and backlog."""
     from midspan.cli.queries import center_status, sync_status
+    from midspan.cli.systems import system_status
 
     project = _project()
+    systems = [system_status(project, name) for name in project.systems]
     syncs = [sync_status(project, one) for one in project.syncs.values()]
     centers = [center_status(project, center) for center in project.centers.values()]
     if as_json:
-        print_json({"syncs": syncs, "centers": centers})
+        print_json({"systems": systems, "syncs": syncs, "centers": centers})
         return
+    print_table(
+        ("system", "state", "why", "running", "waiting"),
+        [
+            (one["system"], one["state"], one["why"], *map(_sum, (one["running"], one["waiting"])))
+            for one in systems
+        ],
+    )
     rows = []
     for one in syncs:
         last = one["runs"][-1] if one["runs"] else {"status": "never ran", "kind": ""}
@@ -184,6 +193,29 @@ def status(as_json: bool) -> None:
         ("center", "golden records", "events waiting"),
         [(one["center"], ledger_line(one["golden"]), one["outbox"]) for one in centers],
     )
+
+
+@main.command()
+@click.argument("system")
+@click.option("--why", default="no reason given", help="Kept, and shown to whoever wants to call.")
+@json_option
+@guarded
+def pause(system: str, why: str, as_json: bool) -> None:
+    """Stop all calls into SYSTEM until it is resumed; work under way is kept."""
+    from midspan.cli.systems import pause_system
+
+    _print_system(pause_system(_project(), system, why), as_json=as_json)
+
+
+@main.command()
+@click.argument("system")
+@json_option
+@guarded
+def resume(system: str, as_json: bool) -> None:
+    """Let calls into SYSTEM begin again."""
+    from midspan.cli.systems import resume_system
+
+    _print_system(resume_system(_project(), system), as_json=as_json)
 
 
 @main.group()
@@ -218,6 +250,17 @@ def _project() -> "Project":
     from midspan.sync.project import assemble
 
     return assemble(_settings())
+
+
+def _sum(counts: dict[str, int]) -> int:
+    return sum(counts.values())
+
+
+def _print_system(status: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(status)
+        return
+    click.echo(f"{status['system']}: {status['state']} {status['why']}".rstrip())
 
 
 def _print_report(report: "RunReport", *, as_json: bool) -> None:

@@ -25,6 +25,7 @@ ASKS = {
     "ConfigurationError": "files",
     "TransientError": "retry",
     "SessionExpired": "relogin",
+    "SystemClosed": "later",
     "RecordError": "quarantine",
     "Conflict": "nothing",
     "RemoteError": "caller",
