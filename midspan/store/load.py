@@ -61,4 +61,5 @@ def _copy(
 
 
 def _binder(connection: Connection, table: Table, name: str) -> Any:
-    return table.c[name].type.bind_processor(connection.dialect)
+    # The type as this dialect has it: the generic decimal would pass through a float.
+    return table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
