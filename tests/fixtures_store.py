@@ -69,6 +69,19 @@ def postgres_server() -> PostgresServer:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """Give what a project is told of its stores: nothing (SQLite), or an empty database."""
+    with _store_url(request) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_store_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Give the same to all tests of a module that only look."""
+    with _store_url(request) as url:
+        yield url
+
+
+@contextmanager
+def _store_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
     if request.param == "sqlite":
         yield None
         return
@@ -97,21 +110,38 @@ def make_bench(
     scripted_adapter: None, store_url: str | None, tmp_path: Path
 ) -> Iterator[MakeBench]:
     """Make a bench with settings of its own."""
-    # Imported here: the platform's import is for those tests alone that use it.
-    from tests.sync.bench import Bench
+    with _bench_maker(store_url, tmp_path) as make:
+        yield make
 
-    made: list[Bench] = []
 
-    def make(**settings: Any) -> Bench:
-        made.append(Bench(tmp_path, store_url, **settings))
-        return made[-1]
-
-    yield make
-    for bench in made:
-        bench.close()
+@pytest.fixture(scope="module")
+def make_module_bench(
+    scripted_adapter: None,
+    module_store_url: str | None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[MakeBench]:
+    """Make a bench for all tests of a module that only look."""
+    with _bench_maker(module_store_url, tmp_path_factory.mktemp("bench")) as make:
+        yield make
 
 
 @pytest.fixture
 def bench(make_bench: MakeBench) -> "Bench":
     """Give a project over two empty scripted systems."""
     return make_bench()
+
+
+@contextmanager
+def _bench_maker(store_url: str | None, folder: Path) -> Iterator[MakeBench]:
+    # Imported here: the platform's import is for those tests alone that use it.
+    from tests.sync.bench import Bench
+
+    made: list[Bench] = []
+
+    def make(**settings: Any) -> Bench:
+        made.append(Bench(folder, store_url, **settings))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.close()

@@ -21,5 +21,10 @@ def open_center(url: str | None, folder: Path) -> Store:
 def event(golden_id: int, sequence: int) -> EntityEvent:
     """Return the event of a customer's change."""
     return EntityEvent(
-        entity="customer", id=golden_id, epoch=1, sequence=sequence, verb="updated", changed=("city",)
+        entity="customer",
+        id=golden_id,
+        epoch=1,
+        sequence=sequence,
+        verb="updated",
+        changed=("city",),
     )

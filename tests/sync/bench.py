@@ -57,8 +57,8 @@ _PRICES = """
 mapping: erp_prices
 entity: price/1
 source: erp.prices
-fields: {product_code: {path: code}, currency: {path: currency}, amount: {path: amount, via: decimal},
-         valid_from: {path: day, via: date}}
+fields: {product_code: {path: code}, currency: {path: currency},
+         amount: {path: amount, via: decimal}, valid_from: {path: day, via: date}}
 ignore: [id, changed]
 """
 

@@ -36,11 +36,11 @@ touched: Callable[[str], None] = lambda _what: None  # noqa: E731 replaced by wh
 class Legacy:
     """One system's file, as its own users change it."""
 
-    def __init__(self, file: Path, now: datetime) -> None:
+    def __init__(self, file: Path, now: datetime | None = None) -> None:
         self.file = file
         with closing(sqlite3.connect(file)) as database, database:
             database.executescript(_SCHEMA)
-            if database.execute("SELECT 1 FROM clock").fetchone() is None:
+            if now and database.execute("SELECT 1 FROM clock").fetchone() is None:
                 database.execute("INSERT INTO clock VALUES (?)", (now.isoformat(),))
 
     @property
@@ -150,7 +150,7 @@ class ScriptedAdapter:
 
     def __init__(self, context: AdapterContext) -> None:
         self._context = context
-        self._legacy = Legacy(Path(context.connection.schema), datetime.min)
+        self._legacy = Legacy(Path(context.connection.schema))
 
     def check(self, streams: Sequence[str] | None = None) -> CheckReport:
         """Find every stream readable."""

@@ -111,9 +111,7 @@ def test_a_late_commit_behind_the_cursor_is_found(bench: Bench) -> None:
 
 def test_an_integer_cursor_looks_back_by_ids(make_bench: MakeBench) -> None:
     """An id that commits late, within the lookback, is found though a higher one was read."""
-    bench = make_bench(
-        cursor="{fields: changed, type: integer, lookback: 3}", part_cursor=CURSOR
-    )
+    bench = make_bench(cursor="{fields: changed, type: integer, lookback: 3}", part_cursor=CURSOR)
     for key in (110, 112):
         bench.erp.put("customers", key, str(key), name=f"Customer {key}")
     bench.sync()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from midspan.kernel.errors import Conflict, TransientError
+from midspan.sync.staging import Staging
 from midspan.sync.state import LEASE, SyncState
-from tests.fixtures_store import MakeBench
 from tests.sync.bench import Bench, load
 
 FORK = multiprocessing.get_context("fork")
@@ -74,8 +74,6 @@ def test_a_worker_past_its_lease_cannot_stage(bench: Bench) -> None:
             with pytest.raises(Conflict):
                 staging.append(late, [(99, "99", None, "h", "person", "Late", *[None] * 9, True)])
             staging.clear()
-
-    from midspan.sync.staging import Staging
 
     store = bench.project.staging("erp.customers")
     sleeper = Staging(store, "erp.customers", bench.customer.entity)

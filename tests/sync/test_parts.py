@@ -39,7 +39,9 @@ def test_a_part_is_not_read_twice_for_nothing(bench: Bench) -> None:
     bench.erp.put("customers.phones", 50, customer=2, number="1")
     bench.pass_time()
     bench.sync()
-    bench.erp.put("customers.phones", 51, bench.erp.now - timedelta(minutes=5), customer=3, number="1")
+    bench.erp.put(
+        "customers.phones", 51, bench.erp.now - timedelta(minutes=5), customer=3, number="1"
+    )
     bench.pass_time()
 
     before = bench.sync().ledger["read"]
@@ -89,7 +91,9 @@ def test_a_part_has_a_ceiling_even_where_its_stream_has_none(make_bench: MakeBen
     for key in (101, 102):
         bench.erp.put("customers", key, str(key), name="First")
     bench.sync()
-    bench.erp.put("customers.phones", 50, bench.erp.now + timedelta(hours=1), customer=101, number="1")
+    bench.erp.put(
+        "customers.phones", 50, bench.erp.now + timedelta(hours=1), customer=101, number="1"
+    )
     bench.sync()
     bench.pass_time()
     bench.erp.put("customers", 101, "101", name="Changed by a part")
@@ -134,4 +138,3 @@ def test_a_part_changed_during_the_first_load_is_not_lost(bench: Bench) -> None:
     bench.sync()
 
     assert bench.customers()[1]["name"] == "Behind us"
-
