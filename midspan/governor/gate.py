@@ -26,7 +26,8 @@ from midspan.kernel.errors import TransientError
 from midspan.kernel.gate import Lane, Timeouts
 
 T = TypeVar("T")
-PATIENCE = timedelta(minutes=1)
+PATIENCE = timedelta(seconds=30)
+"""How much longer a call waits than a killed one may hold its place."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,8 +35,9 @@ _log = logging.getLogger(__name__)
 class DatabaseGate:
     """Guards one system for all processes that share a control store.
 
-    ``patience`` is how long a call of a sync or backfill waits to be let through. ``clock``
-    sleeps and measures patience; all else goes by the database's clock.
+    ``patience`` is how long a call of a sync or backfill waits to be let through; by default
+    long enough to see the place of a killed one come back. ``clock`` sleeps and measures
+    patience; all else goes by the database's clock.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class DatabaseGate:
         config: SystemConfig,
         control: ControlStore,
         clock: Clock | None = None,
-        patience: timedelta = PATIENCE,
+        patience: timedelta | None = None,
     ) -> None:
         self._system = system
         self._retry = config.retry
@@ -54,6 +56,8 @@ class DatabaseGate:
             config.timeouts.read.total_seconds(),
             config.timeouts.total.total_seconds(),
         )
+        if patience is None:
+            patience = config.timeouts.total + config.timeouts.connect + PATIENCE
         self._admission = Admission(system, config, self.timeouts, control, self._clock, patience)
 
     def call(self, lane: Lane, operation: Callable[[Timeouts], T]) -> T:

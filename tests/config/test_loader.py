@@ -14,6 +14,9 @@ streams:
     cursor: {fields: [changed], zone: Europe/Vienna}
     model: party
 """
+BUDGET = "conn_id: erp\nbudget: {{{}}}"
+WINDOW = "conn_id: erp\nwindows: [{{from: {}, to: {}, zone: Europe/Vienna}}]"
+DAYS = 'conn_id: erp\nwindows: [{{from: "08:00", to: "24:00", zone: UTC, {}}}]'
 SYNC = "system: erp\nstream: customers\nentity: customer\nmapping: m.yaml\n"
 
 
@@ -44,6 +47,25 @@ def test_a_healthy_project_is_read(home):
         ("systems/erp.yaml", "Europe/Vienna", "Europe/Wien", "config.zone", 7),
         ("systems/erp.yaml", "zone: Europe/Vienna", "lookback: 5", "config.lookback", 7),
         ("systems/erp.yaml", "    primary_key: [id]\n", "", "config.missing", 6),
+        ("systems/erp.yaml", "conn_id: erp", BUDGET.format("rate: 0"), "config.budget", 4),
+        ("systems/erp.yaml", "conn_id: erp", BUDGET.format("rate: .nan"), "config.budget", 4),
+        ("systems/erp.yaml", "conn_id: erp", BUDGET.format("concurrency: 0"), "config.budget", 4),
+        ("systems/erp.yaml", "conn_id: erp", BUDGET.format("reserve: 1"), "config.budget", 4),
+        ("systems/erp.yaml", "conn_id: erp", WINDOW.format("18:00", '"08:00"'), "config.window", 4),
+        ("systems/erp.yaml", "conn_id: erp", WINDOW.format("7", '"08:00"'), "config.window", 4),
+        ("systems/erp.yaml", "conn_id: erp", WINDOW.format('"8"', '"25:00"'), "config.window", 4),
+        (
+            "systems/erp.yaml",
+            "conn_id: erp",
+            WINDOW.format('"08:00"', '"08:00"'),
+            "config.window",
+            4,
+        ),
+        ("systems/erp.yaml", "conn_id: erp", DAYS.format("days: [mo]"), "config.window", 4),
+        ("systems/erp.yaml", "conn_id: erp", DAYS.format("days: []"), "config.window", 4),
+        ("systems/erp.yaml", "conn_id: erp", DAYS.format("lanes: []"), "config.window", 4),
+        ("systems/erp.yaml", "conn_id: erp", DAYS.format("lanes: [nobody]"), "config.value", 4),
+        ("systems/erp.yaml", "conn_id: erp", DAYS.format("frm: x"), "config.unknown_key", 4),
         ("syncs/erp.customers.yaml", "system: erp", "system: epr", "config.unknown_system", 1),
         ("syncs/erp.customers.yaml", "customers", "costumers", "config.unknown_stream", 2),
         ("syncs/erp.customers.yaml", "mapping:", "maping:", "config.unknown_key", 4),
