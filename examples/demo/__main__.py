@@ -169,6 +169,9 @@ def _up(places: Places, airflow_port: int | None, console: Console) -> int:
 
 def _down(places: Places, console: Console) -> int:
     stopped = stop_leftovers(places)
+    url = stages.written_environment(places).get("MIDSPAN_AMQP_URL")
+    if url:
+        broker.remove(url, places.namespace)
     if places.root == STANDARD:
         stopped |= broker.give_up()
     console.print("The demo is stopped." if stopped else "No demo was running.")

@@ -158,6 +158,14 @@ def check_systems(stage: Stage) -> list[dict[str, Any]]:
     return streams
 
 
+def written_environment(places: Places) -> dict[str, str]:
+    """Return the environment that the last demo wrote down; empty where there was none."""
+    if not places.environment.exists():
+        return {}
+    words = shlex.split(places.environment.read_text())
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
 def _start_erp(stage: Stage, say: Say) -> None:
     logins = {name: stage.passwords[name] for name in (ADMIN, INTEGRATION)}
     fresh_copy(stage.places.erp, logins)
