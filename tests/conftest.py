@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.fixtures_broker",
     "tests.fixtures_crm",
     "tests.fixtures_erp",
+    "tests.fixtures_sql",
     "tests.fixtures_store",
 ]

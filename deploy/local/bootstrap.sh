@@ -74,6 +74,21 @@ make_environment() {
     "$python" -m venv --clear .venv
 }
 
+# mysqlclient comes as source alone: what it is compiled with.
+install_headers() {
+    local include
+    include=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("include"))')
+    local missing=()
+    command -v gcc >/dev/null || missing+=(gcc libc6-dev)
+    command -v pkg-config >/dev/null || missing+=(pkg-config)
+    [ -e "$include/Python.h" ] || missing+=(python3-dev)
+    pkg-config --exists libmariadb 2>/dev/null || pkg-config --exists mysqlclient 2>/dev/null ||
+        missing+=(libmariadb-dev)
+    if [ "${#missing[@]}" != 0 ]; then
+        install_packages "${missing[@]}"
+    fi
+}
+
 fill_environment() {
     say "installing the packages pinned in constraints.txt"
     .venv/bin/python -m pip --quiet --quiet --disable-pip-version-check install \
@@ -104,6 +119,7 @@ main() {
     fi
     make_environment "$python"
     rm -f "$stamp"
+    install_headers
     fill_environment
     printf '%s\n' "$wanted" >"$stamp"
     say "done: .venv is ready"

@@ -1,0 +1,289 @@
+"""What a database's error means: one table for each way in which databases number theirs.
+
+Guarantee: nothing of the foreign message is shown but the names of tables and columns, for
+the rest of it quotes statements, values and hosts.
+"""
+
+import re
+from dataclasses import dataclass
+
+from midspan.kernel.errors import (
+    AccessDenied,
+    DriftError,
+    MidspanError,
+    ProtocolError,
+    TransientError,
+)
+
+_NAME = r"[`'\"\[(]*(?P<name>[\w$#. ]+?)[`'\")\]]*"
+
+# The first two or all five characters of a SQLSTATE; the longer one counts.
+_SQLSTATES = {
+    "08": "unreachable",
+    "0A": "statement",
+    "22": "type_changed",
+    "25": "busy",
+    "28": "login",
+    "3D": "no_database",
+    "3F": "no_table",
+    "40": "busy",
+    "42": "statement",
+    "53": "busy",
+    "54": "statement",
+    "55": "busy",
+    "57": "unreachable",
+    "58": "unreachable",
+    "XX": "broken",
+    "HYT00": "timeout",
+    "HYT01": "timeout",
+    "57014": "timeout",
+    "25006": "statement",
+    "25P03": "timeout",
+    "42501": "grant",
+    "42703": "column_gone",
+    "42S22": "column_gone",
+    "42P01": "no_table",
+    "42S02": "no_table",
+    "42804": "type_changed",
+    "42883": "type_changed",
+    "53100": "broken",
+}
+_MYSQL = {
+    **dict.fromkeys((1040, 1203, 1205, 1213, 1226, 1927), "busy"),
+    **dict.fromkeys((1053, 1152, 1158, 1159, 1160, 1161, 2002, 2003, 2005), "unreachable"),
+    **dict.fromkeys((2006, 2013, 2055, 4031), "unreachable"),
+    **dict.fromkeys((1317, 1969, 3024), "timeout"),
+    **dict.fromkeys((1045, 1130, 1251, 1698, 1820, 1862, 3118, 4151), "login"),
+    **dict.fromkeys((1044, 1142, 1143, 1227, 1370), "grant"),
+    **dict.fromkeys((1146, 1356), "no_table"),
+    **dict.fromkeys((1064, 1149, 1267, 1271, 1792), "statement"),
+    **dict.fromkeys((126, 127, 145, 1034, 1194, 1712), "broken"),
+    1049: "no_database",
+    1054: "column_gone",
+    2026: "tls",
+}
+# SQLite's primary result codes; what is told by code 1 alone is told apart by its text.
+_SQLITE = {
+    5: "busy",
+    6: "busy",
+    9: "timeout",
+    10: "unreachable",
+    11: "broken",
+    14: "no_database",
+    23: "grant",
+    26: "broken",
+}
+_ORACLE = {
+    **dict.fromkeys((1017, 1045, 28000, 28001), "login"),
+    **dict.fromkeys((1031, 1720), "grant"),
+    **dict.fromkeys((1033, 1034, 1089, 3113, 3114, 12154, 12170, 12514, 12541), "unreachable"),
+    **dict.fromkeys((54, 60, 1555, 8177, 12516, 12519), "busy"),
+    1013: "timeout",
+    942: "no_table",
+    904: "column_gone",
+    932: "type_changed",
+    1722: "type_changed",
+}
+_MSSQL = {
+    **dict.fromkeys((18452, 18456, 18487, 18488), "login"),
+    **dict.fromkeys((229, 230, 262, 297, 300, 916), "grant"),
+    **dict.fromkeys((1204, 1205, 1222, 3960, 10928, 10929, 40501), "busy"),
+    207: "column_gone",
+    208: "no_table",
+    245: "type_changed",
+    4060: "no_database",
+}
+# Where an error comes without a number: before the login is through, mostly.
+_TEXTS = tuple(
+    (re.compile(pattern, re.IGNORECASE), meaning)
+    for pattern, meaning in (
+        (r"no such table: ", "no_table"),
+        (r"no such column: ", "column_gone"),
+        (r"(password|peer|ident) authentication failed|no password supplied", "login"),
+        (r"role \S+ does not exist|no pg_hba\.conf entry|login failed|access denied", "login"),
+        (r"database \S+ does not exist|unknown database", "no_database"),
+        (r"certificate|SSL error|server does not support SSL|TLS", "tls"),
+        (r"too many (clients|connections)|connection slots", "busy"),
+        (r"codec can't decode", "encoding"),
+        (r"timeout|timed out|closed", "unreachable"),
+    )
+)
+# Where a message names what is missing: only identifiers are taken from it.
+_NAMES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"no such (?:table|column): " + _NAME + r"$",
+        r"unknown column " + _NAME + r" in",
+        r"command denied .* for (?:table|column) (?P<name>[`'\"\w$.# ]+)",
+        r"table " + _NAME + r" doesn't exist",
+        r"view " + _NAME + r" references",
+        r"permission denied for \w+(?: \w+)? " + _NAME + r"$",
+        r"(?:column|relation|schema) " + _NAME + r" does not exist",
+        r"invalid (?:column|object) name " + _NAME + r"\.",
+    )
+)
+
+
+def translate(error: BaseException, stream: str = "", target: str = "") -> MidspanError:
+    """Return what a foreign error means; ``target`` is the table or query that was asked.
+
+    ``error`` may be SQLAlchemy's wrapping or the driver's own.
+    """
+    if isinstance(error, MidspanError):
+        return error
+    cause = getattr(error, "orig", None) or error
+    text = _text(cause)
+    meaning = _meaning(cause, text)
+    return _MEANINGS[meaning].error(_name(text), target, stream)
+
+
+def _text(cause: BaseException) -> str:
+    if isinstance(cause, UnicodeDecodeError):
+        return "codec can't decode"  # its own text would quote the value
+    diagnosis = getattr(cause, "diag", None)
+    primary = getattr(diagnosis, "message_primary", None)
+    return str(primary or " ".join(str(one) for one in cause.args)).strip()
+
+
+def _meaning(cause: BaseException, text: str) -> str:
+    number = _number(cause)
+    state = _sqlstate(cause)
+    found, numbered = None, True
+    if getattr(cause, "sqlite_errorcode", None) is not None:
+        found = _SQLITE.get(cause.sqlite_errorcode & 0xFF)  # type: ignore[attr-defined]
+    elif state:
+        found = _SQLSTATES.get(state) or _SQLSTATES.get(state[:2])
+    elif oracle := re.search(r"\bORA-(\d{5})", text):
+        found = _ORACLE.get(int(oracle[1]))
+    elif number is not None and not isinstance(cause, OSError):
+        found = _MYSQL.get(number) or _MSSQL.get(number)
+    else:
+        numbered = False
+    if found is None:
+        found = next((one for pattern, one in _TEXTS if pattern.search(text)), None)
+    if found is None and not numbered and _is_lost(cause):
+        found = "unreachable"
+    return found or "statement"
+
+
+def _is_lost(cause: BaseException) -> bool:
+    """Tell whether an error without a number is of the connection."""
+    return isinstance(cause, OSError) or type(cause).__name__ == "OperationalError"
+
+
+def _number(cause: BaseException) -> int | None:
+    first = cause.args[0] if cause.args else None
+    return first if isinstance(first, int) else None
+
+
+def _sqlstate(cause: BaseException) -> str | None:
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    first = cause.args[0] if cause.args else None
+    if state is None and isinstance(first, str) and re.fullmatch(r"[0-9A-Z]{5}", first):
+        return first  # ODBC puts it first
+    return state
+
+
+def _name(text: str) -> str:
+    for pattern in _NAMES:
+        if match := pattern.search(text):
+            return re.sub(r"[`'\"]", "", match["name"]).strip()
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """An error of ours. ``{name}`` is what the message names, ``{target}`` what was asked."""
+
+    cls: type[MidspanError]
+    code: str
+    message: str
+    remedy: str
+
+    def error(self, name: str, target: str, stream: str) -> MidspanError:
+        known = {"name": name or target or "that", "target": target or name or "the database"}
+        context = {"stream": stream} if stream else {}
+        message, remedy = self.message.format(**known), self.remedy.format(**known)
+        return self.cls(self.code, message, remedy=remedy, **context)
+
+
+_MEANINGS = {
+    "login": _Meaning(
+        AccessDenied,
+        "sql.login",
+        "the database refused the login",
+        "Check the connection's login, password and schema, and who may connect from here",
+    ),
+    "grant": _Meaning(
+        AccessDenied,
+        "sql.denied",
+        "the connection's user may not read {name}",
+        "Let its administrator GRANT SELECT ON {target} to that user",
+    ),
+    "tls": _Meaning(
+        AccessDenied,
+        "sql.tls",
+        "the secure connection could not be made",
+        "Check the certificate, and the connection's TLS parameters",
+    ),
+    "no_database": _Meaning(
+        ProtocolError,
+        "sql.no_database",
+        "there is no such database, or it cannot be opened",
+        "Check the connection's schema, or the file's path",
+    ),
+    "no_table": _Meaning(
+        DriftError,
+        "sql.no_table",
+        "there is no table or view {name}",
+        "Correct table or schema; some databases hide what the user may not read",
+    ),
+    "column_gone": _Meaning(
+        DriftError,
+        "sql.column_gone",
+        "{target} has no column {name}",
+        "Correct the mapping, primary_key, cursor or where that names it",
+    ),
+    "type_changed": _Meaning(
+        DriftError,
+        "sql.type_changed",
+        "a column of {target} does not compare with the value given for it",
+        "Check the types of the key and of the cursor (type, format), and where",
+    ),
+    "statement": _Meaning(
+        ProtocolError,
+        "sql.statement",
+        "the database does not accept the statement for {target}",
+        "Run the stream's query by hand; the database's log says what it refused",
+    ),
+    "broken": _Meaning(
+        ProtocolError,
+        "sql.broken",
+        "the database reports damage or a full disk at {target}",
+        "Its administrator has to look at it",
+    ),
+    "encoding": _Meaning(
+        ProtocolError,
+        "sql.text",
+        "a text of {target} is not in the connection's encoding",
+        "Take the database's native driver, which refuses such rows one by one",
+    ),
+    "timeout": _Meaning(
+        TransientError,
+        "sql.timeout",
+        "the statement for {target} was ended before it was done",
+        "Lower rows_per_query, raise timeouts.total, or add an index on cursor and key",
+    ),
+    "unreachable": _Meaning(
+        TransientError,
+        "sql.unreachable",
+        "there is no connection to the database, or it broke",
+        "Check host and port, and that the database runs",
+    ),
+    "busy": _Meaning(
+        TransientError,
+        "sql.busy",
+        "the database cannot do it now (locks, limits or connections)",
+        "Lower the system's budget if it returns",
+    ),
+}

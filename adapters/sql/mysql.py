@@ -1,0 +1,141 @@
+"""MariaDB and MySQL: rows stream from the server, through mysqlclient or else PyMySQL.
+
+Guarantee: a statement is one read-only transaction and one snapshot. TIMESTAMP arrives aware
+in UTC, DATETIME as it stands there; a date that is none (``0000-00-00``) and TIME arrive as
+their text, so that the mapping decides. ``tinyint(1)`` stays a number.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.selectable import Select
+
+from adapters.sql.driver import CursorStream, Driver, RowStream, compiled, raw
+from adapters.sql.values import Kind, decoder
+from midspan.kernel.gate import Timeouts
+
+_MARIADB_LIMIT = "SET SESSION max_statement_time = {:.3f}"
+_MYSQL_LIMIT = "SET SESSION max_execution_time = {:.0f}"
+_BINARY_FLAG = 128  # of a column: its values are bytes
+# The protocol's numbers of column types.
+_INTEGERS = (1, 2, 3, 8, 9, 13)
+_DECIMALS = (0, 246)
+_TIMESTAMP, _DATE, _TIME, _DATETIME, _BIT = 7, 10, 11, 12, 16
+_TEXTS = (15, 249, 250, 251, 252, 253, 254)
+_KINDS = {
+    **dict.fromkeys(_INTEGERS, Kind.INTEGER),
+    **dict.fromkeys(_DECIMALS, Kind.DECIMAL),
+    **dict.fromkeys(_TEXTS, Kind.BYTES_OR_TEXT),
+    _TIMESTAMP: Kind.INSTANT,
+    _DATETIME: Kind.LOCAL,
+    _DATE: Kind.DATE,
+}
+
+
+class MysqlDriver(Driver):
+    """Reads through mysqlclient, or through PyMySQL where that is not installed."""
+
+    # A comparison of rows is understood, but does not use an index.
+    row_values: ClassVar[bool] = False
+    clock: ClassVar[str | None] = "SELECT UTC_TIMESTAMP(6)"
+
+    @property
+    def short_queries(self) -> bool:  # type: ignore[override]  # as below
+        """Whether a statement ends with its batch: PyMySQL cannot leave rows unread."""
+        return self.name.endswith("pymysql")
+
+    @property
+    def careful(self) -> bool:  # type: ignore[override]  # only one of its two drivers can
+        """Whether undecodable texts can be marked."""
+        return self.native and self.name.endswith("mysqldb")
+
+    def connect_arguments(self, timeouts: Timeouts) -> dict[str, Any]:
+        """Bound each wait for the server; the drivers count whole seconds."""
+        read = max(round(timeouts.read), 1)
+        return {
+            "charset": "utf8mb4",
+            "connect_timeout": max(round(timeouts.connect), 1),
+            "read_timeout": read,
+            "write_timeout": read,
+        }
+
+    def prepare(self, connection: Connection, timeouts: Timeouts) -> None:
+        """Set the time limit, UTC, reading alone, and how values arrive."""
+        own = raw(connection)
+        cursor = own.cursor()
+        is_mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
+        limit, unit = (_MARIADB_LIMIT, 1) if is_mariadb else (_MYSQL_LIMIT, 1000)
+        cursor.execute(limit.format(timeouts.total * unit))
+        cursor.execute("SET SESSION time_zone = '+00:00'")
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        if self.encoding and self.careful:
+            cursor.execute("SET SESSION character_set_results = NULL")
+        cursor.close()
+        own.commit()
+        converters = own.converter if hasattr(own, "converter") else own.decoders
+        converters |= {
+            _DATE: _or_text(date.fromisoformat),
+            _DATETIME: _or_text(datetime.fromisoformat),
+            _TIMESTAMP: _or_text(_in_utc),
+            _TIME: str,
+            _BIT: _number,
+        }
+
+    def kinds(self, description: Sequence[Sequence[Any]]) -> list[Kind]:
+        """Return what the columns hold, by the protocol's types."""
+        return [_KINDS.get(column[1], Kind.OTHER) for column in description]
+
+    def open(
+        self, connection: Connection, statement: Select[Any], size: int, *, careful: bool
+    ) -> RowStream:
+        """Start a statement whose rows wait in the server."""
+        if not self.native:
+            return super().open(connection, statement, size, careful=careful)
+        own = raw(connection)
+        failures: tuple[type[Exception], ...] = ()
+        cursor = own.cursor()
+        if self.careful:
+            from MySQLdb.cursors import SSCursor
+
+            cursor = own.cursor(SSCursor)
+            failures = (UnicodeDecodeError, ValueError)
+            careful = careful or bool(self.encoding)
+            _decode_texts(own, self.encoding or "utf-8", careful=careful)
+        text, values = compiled(connection, statement)
+        cursor.execute(text, values)
+        return CursorStream(cursor, own.rollback, failures, marks=careful)
+
+    def cancel(self, connection: Connection) -> None:
+        """Kill the connection's statement, by way of another connection."""
+        number = int(raw(connection).thread_id())
+        # A statement that has just ended, or a server that is gone: there is nothing to kill.
+        with suppress(SQLAlchemyError), connection.engine.connect() as beside:
+            beside.exec_driver_sql(f"KILL QUERY {number}")
+
+
+def _decode_texts(own: Any, encoding: str, *, careful: bool) -> None:
+    text: Callable[..., Any] = decoder(encoding) if careful else str
+    for number in _TEXTS:
+        own.converter[number] = ((_BINARY_FLAG, bytes), (None, text))
+
+
+def _or_text(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    def convert(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError:
+            return text
+
+    return convert
+
+
+def _in_utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _number(value: bytes) -> int:
+    return int.from_bytes(value, "big")

@@ -1,0 +1,154 @@
+"""Connections to one database, each used by one reading at a time.
+
+Guarantee: a connection that is given back holds no transaction; one that broke, or whose
+statement was left before its end, is cancelled on the server and closed. ``close`` may be
+called while another thread reads: its statement is cancelled, and nothing opens any more.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from adapters.sql.dialects import missing_driver
+from adapters.sql.driver import Driver, RowStream
+from adapters.sql.errors import translate
+from config.connections import Connection as Place
+from midspan.kernel.errors import MidspanError
+from midspan.kernel.gate import Timeouts
+
+
+class Sessions:
+    """A small stock of connections, opened when one is needed."""
+
+    def __init__(self, driver: Driver, place: Place) -> None:
+        self.driver = driver
+        self._place = place
+        self._engine: sa.Engine | None = None
+        self._idle: list[sa.Connection] = []
+        self._busy: set[sa.Connection] = set()
+        self._closed = False
+        self._lock = threading.Lock()
+
+    @property
+    def failures(self) -> tuple[type[BaseException], ...]:
+        """Return the classes of foreign errors that this database raises."""
+        module = self._engine.dialect.loaded_dbapi if self._engine else None
+        own = (module.Error,) if module is not None else ()
+        return (SQLAlchemyError, OSError, UnicodeDecodeError, *own)
+
+    def take(self, timeouts: Timeouts) -> sa.Connection:
+        """Return a connection for the caller alone."""
+        with self._lock:
+            self._refuse_closed()
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = self._open(timeouts)
+        with self._lock:
+            self._busy.add(connection)
+        return connection
+
+    def give(self, connection: sa.Connection) -> None:
+        """Take a connection back that is in order."""
+        with self._lock:
+            self._busy.discard(connection)
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        self._shut(connection)
+
+    def drop(self, connection: sa.Connection, rows: RowStream | None = None) -> None:
+        """End what the server still does for a connection, and close it; never raises.
+
+        ``rows`` are those that it was about to deliver.
+        """
+        with self._lock:
+            self._busy.discard(connection)
+        self._cancel(connection)
+        if rows is not None:
+            with suppress(*self.failures):
+                rows.leave()
+        self._shut(connection)
+
+    @contextmanager
+    def lent(self, timeouts: Timeouts) -> Iterator[sa.Connection]:
+        """Lend a connection for one short statement."""
+        connection = self.take(timeouts)
+        try:
+            yield connection
+            connection.rollback()
+        except BaseException:
+            self.drop(connection)
+            raise
+        self.give(connection)
+
+    def close(self) -> None:
+        """Cancel what runs and close every connection; never raises."""
+        with self._lock:
+            self._closed = True
+            busy, idle = list(self._busy), self._idle
+            self._idle = []
+        for connection in busy:
+            self._cancel(connection)
+        for connection in idle:
+            self._shut(connection)
+
+    def refuse_closed(self) -> None:
+        """Raise when ``close`` was called: what fails now was cancelled by us."""
+        with self._lock:
+            self._refuse_closed()
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise MidspanError("sql.closed", "the reading was cancelled")
+
+    def _open(self, timeouts: Timeouts) -> sa.Connection:
+        connection = self._made_engine(timeouts).connect()
+        try:
+            self.driver.prepare(connection, timeouts)
+        except BaseException:
+            self._shut(connection)
+            raise
+        return connection
+
+    def _made_engine(self, timeouts: Timeouts) -> sa.Engine:
+        with self._lock:
+            if self._engine is None:
+                try:
+                    self._engine = sa.create_engine(
+                        self.driver.url(self._place),
+                        poolclass=NullPool,
+                        hide_parameters=True,
+                        connect_args=self.driver.connect_arguments(timeouts),
+                    )
+                except (NoSuchModuleError, ImportError):
+                    raise missing_driver(self.driver.name) from None
+            return self._engine
+
+    def _cancel(self, connection: sa.Connection) -> None:
+        # The server may be gone, or have ended the statement by itself.
+        with suppress(*self.failures):
+            if not connection.closed and not connection.invalidated:
+                self.driver.cancel(connection)
+
+    def _shut(self, connection: sa.Connection) -> None:
+        with suppress(*self.failures):
+            connection.invalidate()
+        with suppress(*self.failures):
+            connection.close()
+
+
+def asked(sessions: Sessions, timeouts: Timeouts, statement: Any, stream: str, target: str) -> Any:
+    """Return one short statement's rows and description; foreign errors translated."""
+    try:
+        with sessions.lent(timeouts) as connection:
+            result = connection.execute(statement)
+            description = result.cursor.description if result.cursor is not None else ()
+            return [tuple(row) for row in result], description
+    except sessions.failures as error:
+        sessions.refuse_closed()
+        raise translate(error, stream, target) from None

@@ -1,0 +1,139 @@
+"""One reading under way: statement after statement, each beginning behind the last key.
+
+Guarantee: a block ends between two keys, so that a position never splits rows that share one,
+and a reading that broke, or was left, goes on behind the last block that was handed out. A
+connection is held only while a statement runs.
+"""
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.sql.selectable import Select
+
+from adapters.sql.driver import RowStream, Unreadable
+from adapters.sql.errors import translate
+from adapters.sql.sessions import Sessions
+from adapters.sql.values import refuse_null_keys
+from midspan.kernel.errors import ProtocolError
+from midspan.kernel.gate import Timeouts
+from midspan.kernel.stream import Key, Row
+
+PageStatement = Callable[[Key | None, int], Select[tuple[object, ...]]]
+
+
+class Walk:
+    """Yields a statement's rows block by block; ``fetch`` may be repeated after an error.
+
+    ``statement(after, limit)`` selects the next rows in key order; ``keys`` are the key's
+    places in a row. ``marks`` says that the last rows may hold marks of undecodable texts.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        statement: PageStatement,
+        keys: Sequence[int],
+        subject: tuple[str, str],
+        sizes: tuple[int, int],
+        after: Key | None,
+    ) -> None:
+        self._sessions = sessions
+        self._statement = statement
+        self._keys = keys
+        self._stream, self._target = subject
+        self._block, self._limit = sizes
+        self.after = after
+        self._careful = False
+        self.marks = False
+        self._done = False
+        self._got = 0
+        self._held: list[Row] = []
+        self._connection: sa.Connection | None = None
+        self._rows: RowStream | None = None
+
+    def fetch(self, timeouts: Timeouts) -> list[Row]:
+        """Return the next rows; none at the end."""
+        try:
+            try:
+                return self._next(timeouts)
+            except Unreadable as error:
+                self._begin_with_care(error)
+                return self._next(timeouts)
+        except self._sessions.failures as error:
+            self.leave()
+            self._sessions.refuse_closed()
+            raise translate(error, self._stream, self._target) from None
+        except BaseException:
+            self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Give up the statement under way; the server is told to end it."""
+        connection, self._connection = self._connection, None
+        self._held, self._got = [], 0
+        rows, self._rows = self._rows, None
+        if connection is not None:
+            self._sessions.drop(connection, rows)
+
+    def _begin_with_care(self, error: Unreadable) -> None:
+        self.leave()
+        if self._careful or not self._sessions.driver.careful:
+            raise translate(error.__cause__ or error, self._stream, self._target) from None
+        self._careful = True
+
+    def _next(self, timeouts: Timeouts) -> list[Row]:
+        while not self._done:
+            stream = self._rows or self._begin(timeouts)
+            fresh = stream.fetch(self._block)
+            self._got += len(fresh)
+            rows = self._held + fresh if self._held else fresh
+            ended = len(fresh) < self._block or self._got >= self._limit
+            self._done = ended and self._got < self._limit
+            if ended:
+                self._end()
+            if not self._done:
+                rows = self._without_last_key(rows, hold=not ended)
+            if rows:
+                refuse_null_keys(rows, self._keys, self._stream)
+                self.after = self._key(rows[-1])
+                return rows
+        return []
+
+    def _begin(self, timeouts: Timeouts) -> RowStream:
+        connection = self._sessions.take(timeouts)
+        self._connection = connection
+        statement = self._statement(self.after, self._limit)
+        self._rows = self._sessions.driver.open(
+            connection, statement, self._block, careful=self._careful
+        )
+        self.marks = self._rows.marks
+        return self._rows
+
+    def _end(self) -> None:
+        rows, connection = self._rows, self._connection
+        self._held, self._got = [], 0
+        if rows is not None and connection is not None:
+            rows.close()
+            self._rows = self._connection = None
+            self._sessions.give(connection)
+
+    def _without_last_key(self, rows: list[Row], *, hold: bool) -> list[Row]:
+        """Return the rows before the last key, whose other rows may be still to come."""
+        if not rows:
+            return rows
+        last, end = self._key(rows[-1]), len(rows) - 1
+        while end and self._key(rows[end - 1]) == last:
+            end -= 1
+        if end == 0 and len(rows) >= self._block:
+            raise ProtocolError(
+                "sql.key_not_unique",
+                f"more than {self._block} rows of {self._target} share one key",
+                remedy="Declare a primary_key that tells the rows apart",
+                stream=self._stream,
+            )
+        if hold:
+            self._held = rows[end:]
+        return rows[:end]
+
+    def _key(self, row: Row) -> Key:
+        return tuple(row[index] for index in self._keys)
