@@ -18,7 +18,8 @@ from midspan.sync.report import Ledger, RunReport
 from midspan.sync.run import Run, RunOptions, running
 from midspan.sync.staging import Staging, key_text
 from midspan.sync.state import lease_lost
-from shared_services.golden.ingest import GoldenCounts, lock_entity
+from shared_services.golden.counters import lock_entity
+from shared_services.golden.ingest import GoldenCounts
 
 _KEYS_AT_ONCE = 500
 

@@ -20,7 +20,8 @@ from midspan.sync.report import RunReport
 from midspan.sync.run import Run, RunOptions, running
 from midspan.sync.stage import Reading, plan_slice, stage_slice
 from midspan.sync.staging import Progress, Staging
-from shared_services.golden.ingest import GoldenCounts, lock_entity
+from shared_services.golden.counters import lock_entity
+from shared_services.golden.ingest import GoldenCounts
 from shared_services.golden.model import GoldenModel
 
 OnProgress = Callable[[Progress], None]

@@ -14,13 +14,13 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from midspan.store.load import bulk_insert, chunked, mappings, upsert
 from shared_services.contracts.events import EntityEvent, SnapshotReady, Verb
+from shared_services.golden.counters import EPOCH, IdRange, read_counter, write_counter
 from shared_services.golden.identity import Identities
 from shared_services.golden.model import GoldenModel
 from shared_services.golden.survivorship import Ranking, SourceRow, survive
 from shared_services.outbox.writer import append_events, append_snapshot
 
 CHUNK = 500
-_EPOCH = "epoch"
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class Ingest:
             connection,
             self.model.state.outbox,
             SnapshotReady(entity=self.model.entity.name, count=count),
-            epoch=_counter(connection, self.model, _EPOCH, 1),
+            epoch=read_counter(connection, self.model, EPOCH, 1),
             now=self.now,
             run_id=self.run_id,
         )
@@ -93,8 +93,8 @@ class Ingest:
         connection.execute(
             delete(match).where(match.c.sync == self.sync, match.c.source_key.in_(source_keys))
         )
-        last = _counter(connection, self.model, self.model.entity.name, 0)
-        ids = _IdRange(last)
+        last = read_counter(connection, self.model, self.model.entity.name, 0)
+        ids = IdRange(last)
         identities = Identities(self.model, ids.take)
         keys = {
             row["source_key"]: {} if row["deleted_at"] else identities.keys(row) for row in rows
@@ -114,7 +114,7 @@ class Ingest:
         final = {key: identities.resolve(one) for key, one in assigned.items() if one is not None}
         self._write_identities(connection, final, merged, keys)
         if ids.last != last:
-            _set_counter(connection, self.model, self.model.entity.name, ids.last)
+            write_counter(connection, self.model, self.model.entity.name, ids.last)
         touched = {identities.resolve(one) for one in (*final.values(), *merged, *owned)}
         return touched, merged
 
@@ -166,7 +166,7 @@ class Ingest:
     def _rebuild(self, connection: Connection, ids: Sequence[int]) -> list[EntityEvent]:
         known = self._goldens(connection, ids)
         rows = self._live_rows(connection, ids)
-        epoch = _counter(connection, self.model, _EPOCH, 1)
+        epoch = read_counter(connection, self.model, EPOCH, 1)
         events: list[EntityEvent] = []
         writes: list[dict[str, Any]] = []
         for golden_id in ids:
@@ -226,7 +226,7 @@ class Ingest:
         self, connection: Connection, row: Mapping[str, Any], verb: Verb, into: int | None = None
     ) -> EntityEvent:
         golden = self.model.golden
-        epoch = _counter(connection, self.model, _EPOCH, 1)
+        epoch = read_counter(connection, self.model, EPOCH, 1)
         sequence = row["sequence"] + 1
         connection.execute(
             update(golden)
@@ -279,41 +279,3 @@ class Ingest:
                 SourceRow(row["sync"], row["source_key"], row["changed"] or "", row)
             )
         return rows
-
-
-def lock_entity(connection: Connection, model: GoldenModel) -> None:
-    """Let one transaction at a time change the golden records of an entity.
-
-    To be called before the transaction writes anything: two syncs of one entity would
-    otherwise not see each other's match keys, and could wait for each other's rows.
-    """
-    counter = model.state.counter
-    first = upsert(connection, counter).values(name=model.entity.name, value=0)
-    connection.execute(first.on_conflict_do_nothing(index_elements=["name"]))
-    _counter(connection, model, model.entity.name, 0)
-
-
-class _IdRange:
-    """Ids after the last one given out; kept by the caller's transaction or not at all."""
-
-    def __init__(self, last: int) -> None:
-        self.last = last
-
-    def take(self) -> int:
-        self.last += 1
-        return self.last
-
-
-def _counter(connection: Connection, model: GoldenModel, name: str, default: int) -> int:
-    counter = model.state.counter
-    value = connection.execute(
-        select(counter.c.value).where(counter.c.name == name).with_for_update()
-    ).scalar()
-    return default if value is None else value
-
-
-def _set_counter(connection: Connection, model: GoldenModel, name: str, value: int) -> None:
-    statement = upsert(connection, model.state.counter).values(name=name, value=value)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
-    )
