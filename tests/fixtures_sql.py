@@ -132,7 +132,9 @@ def _place(url: Any, scheme: str) -> Connection:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, poolclass=NullPool)
+    # A SQL_ASCII database tells no encoding, which SQLAlchemy's own look at it needs.
+    arguments = {"client_encoding": "utf8"} if url.startswith("postgresql") else {}
+    engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
     if engine.dialect.name in ("mysql", "mariadb"):
         event.listen(engine, "connect", _without_strictness)
     return engine

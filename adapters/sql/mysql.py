@@ -20,6 +20,7 @@ from midspan.kernel.gate import Timeouts
 
 _MARIADB_LIMIT = "SET SESSION max_statement_time = {:.3f}"
 _MYSQL_LIMIT = "SET SESSION max_execution_time = {:.0f}"
+_NUMBER = "midspan.number"  # where a connection keeps the server's number for it
 _BINARY_FLAG = 128  # of a column: its values are bytes
 # The protocol's numbers of column types.
 _INTEGERS = (1, 2, 3, 8, 9, 13)
@@ -66,6 +67,8 @@ class MysqlDriver(Driver):
     def prepare(self, connection: Connection, timeouts: Timeouts) -> None:
         """Set the time limit, UTC, reading alone, and how values arrive."""
         own = raw(connection)
+        # Noted now: while another thread reads, the driver refuses to tell it.
+        connection.info[_NUMBER] = int(own.thread_id())
         cursor = own.cursor()
         is_mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
         limit, unit = (_MARIADB_LIMIT, 1) if is_mariadb else (_MYSQL_LIMIT, 1000)
@@ -111,7 +114,7 @@ class MysqlDriver(Driver):
 
     def cancel(self, connection: Connection) -> None:
         """Kill the connection's statement, by way of another connection."""
-        number = int(raw(connection).thread_id())
+        number = connection.info.get(_NUMBER)
         # A statement that has just ended, or a server that is gone: there is nothing to kill.
         with suppress(SQLAlchemyError), connection.engine.connect() as beside:
             beside.exec_driver_sql(f"KILL QUERY {number}")

@@ -58,6 +58,7 @@ class PostgresDriver(Driver):
             "keepalives_count": 2,
             "tcp_user_timeout": round(timeouts.read * 1000),
             "prepare_threshold": None,
+            "client_encoding": "utf8",
         }
 
     def prepare(self, connection: Connection, timeouts: Timeouts) -> None:

@@ -342,11 +342,11 @@ def test_a_check_reads_each_stream_and_part(
     stream = f"{TABLE}\n    parts:\n      phones: {part}"
 
     with closing(opened(stream)) as adapter:
-        whole, part = adapter.check().streams
+        whole, phones = adapter.check().streams
 
     assert (whole.stream, whole.readable) == ("customers", True)
-    assert (part.stream, part.readable) == ("customers.phones", False)
-    assert "sql.no_table" in part.problem
+    assert (phones.stream, phones.readable) == ("customers.phones", False)
+    assert "sql.no_table" in phones.problem
 
 
 def test_a_part_marks_its_parents(opened: Open, database: Database, customers: list[int]) -> None:
