@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import urllib3
@@ -111,6 +111,10 @@ class HttpClient:
             f"{describe(url)} redirects without an end",
             remedy="Correct the address in the connection or the system's path",
         )
+
+    def keep_headers(self, headers: Mapping[str, str]) -> None:
+        """Send some headers, none of them a secret, with every request from now on."""
+        self._session.headers.update(headers)
 
     def close(self) -> None:
         """Close the connections."""
@@ -256,6 +260,18 @@ def parse_retry_after(text: str | None) -> float | None:
     return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
 
 
+def same_door(url: str, target: str) -> str | None:
+    """Return ``target``, seen from ``url``, in full; None when it leads to another host."""
+    try:
+        whole = urljoin(url, target)
+        old, new = urlsplit(url), urlsplit(whole)
+        same = (old.scheme, _port(old)) == (new.scheme, _port(new))
+    except ValueError:
+        return None
+    upgrade = (old.scheme, new.scheme) == ("http", "https")
+    return whole if old.hostname == new.hostname and (same or upgrade) else None
+
+
 @contextmanager
 def _classified(url: str) -> Iterator[None]:
     try:
@@ -271,17 +287,19 @@ def _raise(error: Exception, url: str) -> NoReturn:
 
 
 def _redirected(url: str, location: str) -> str:
-    target = urljoin(url, location)
-    old, new = urlsplit(url), urlsplit(target)
-    same_door = (old.scheme, old.port) == (new.scheme, new.port)
-    upgrade = (old.scheme, new.scheme) == ("http", "https")
-    if old.hostname == new.hostname and (same_door or upgrade):
+    target = same_door(url, location)
+    if target is not None:
         return target
+    new = urlsplit(urljoin(url, location))
     raise ProtocolError(
         "http.redirect",
-        f"{describe(url)} redirects to {new.scheme}://{describe(target)}",
+        f"{describe(url)} redirects to {new.scheme}://{describe(new.geturl())}",
         remedy="Credentials are not sent there; if that is the system, put it in the connection",
     )
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _without_query(record: logging.LogRecord) -> bool:

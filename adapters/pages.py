@@ -64,6 +64,7 @@ T = TypeVar("T", bound=Items)
 
 MAX_RESTARTS = 3
 MAX_BARREN = 2
+MAX_STUCK = 20
 TAIL = 8
 
 
@@ -138,14 +139,14 @@ class PageWalk(Generic[T]):
         TransientError ``adapter.list_unstable`` when the list never holds still.
         """
         state = self._restore(position)
-        restarts = barren = 0
+        restarts = barren = stuck = furthest = 0
         while True:
             window = self._window(state)
             if state.tail and not _shows(window, state.tail) and window.start > 0:
                 window = self._step_back(window.start, state)
             state = self._learn(state, window)
             found = _last_known(window.page.marks, state.tail)
-            restarts = _count(restarts, lost=bool(state.tail) and found < 0)
+            restarts = _count(restarts, MAX_RESTARTS, lost=bool(state.tail) and found < 0)
             fresh = window.page.items[found + 1 :]
             state, ended = self._advance(state, window, len(fresh))
             # An announced record may have come after the last page: then there is one more.
@@ -156,6 +157,9 @@ class PageWalk(Generic[T]):
             yield Walked(fresh, state.position())
             if ended:
                 return
+            # Where ties come in another order each time, the walk would go back for ever.
+            stuck = 0 if state.reach > furthest else _count(stuck, MAX_STUCK, lost=True)
+            furthest = max(furthest, state.reach)
 
     def _restore(self, position: Mapping[str, Any] | None) -> _State:
         if position is None:
@@ -233,8 +237,13 @@ class OffsetWalk(PageWalk[T]):
     """A walk over a list whose pages may begin anywhere; ``fetch`` is given that place."""
 
     def _window(self, state: _State) -> _Window[T]:
-        start = max(state.reach - max(self._paging.overlap, 1), 0)
-        return self._at(start, state.size)
+        overlap = min(max(self._paging.overlap, 1), state.size - 1, state.reach)
+        if overlap or not state.reach:
+            return self._at(state.reach - overlap, state.size)
+        # Pages of one record overlap with nothing: the one before is read as well, and last.
+        behind = self._at(state.reach, state.size)
+        before = self._at(state.reach - 1, state.size)
+        return _Window(before.start, 2 * state.size, _joined(before.page, behind.page))
 
     def _step_back(self, start: int, state: _State) -> _Window[T]:
         while True:
@@ -268,14 +277,14 @@ def _shows(window: _Window[T], tail: tuple[str, ...]) -> bool:
     return _last_known(window.page.marks, tail) >= 0
 
 
-def _count(restarts: int, *, lost: bool) -> int:
-    if restarts + lost > MAX_RESTARTS:
+def _count(losses: int, most: int, *, lost: bool) -> int:
+    if losses + lost > most:
         raise TransientError(
             "adapter.list_unstable",
             "the list changes faster than it can be read",
             remedy="Read it at a quieter hour, or in larger pages",
         )
-    return restarts + lost
+    return losses + lost
 
 
 def _joined(before: Page[T], behind: Page[T]) -> Page[T]:

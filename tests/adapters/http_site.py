@@ -1,5 +1,7 @@
 """A web server on the loopback that answers what a test tells it to, byte for byte."""
 
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,17 +21,22 @@ class Asked:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One reply; ``announced`` lies about the body's length, ``pause`` drips it out slowly."""
+    """One reply; ``announced`` lies about the body's length, ``pause`` drips it out slowly.
+
+    ``reset`` breaks the connection in the middle of the body.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     announced: int | None = None
     pause: float = 0.0
+    reset: bool = False
 
 
 @dataclass
@@ -52,12 +59,15 @@ def serve(answer: Callable[[Asked], Answer]) -> Iterator[Site]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            request = Asked(self.path, dict(self.headers), self.rfile.read(length))
+            request = Asked(self.path, dict(self.headers), self.rfile.read(length), self.command)
             asked.append(request)
             self._send(answer(request))
+
+        do_GET = do_POST
 
         def _send(self, reply: Answer) -> None:
             self.send_response(reply.status)
@@ -66,6 +76,9 @@ def serve(answer: Callable[[Asked], Answer]) -> Iterator[Site]:
             length = len(reply.body) if reply.announced is None else reply.announced
             self.send_header("Content-Length", str(length))
             self.end_headers()
+            if reply.reset:
+                self._break(reply.body)
+                return
             self.close_connection = reply.announced is not None or reply.pause > 0
             for piece in (
                 [reply.body] if not reply.pause else [bytes([byte]) for byte in reply.body]
@@ -76,6 +89,14 @@ def serve(answer: Callable[[Asked], Answer]) -> Iterator[Site]:
                     return
                 if reply.pause and stop.wait(reply.pause):
                     return
+
+        def _break(self, body: bytes) -> None:
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.connection.close()
+            self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base's name
             """Keep the test's output clean."""

@@ -1,0 +1,161 @@
+"""Calls one rest system: logged in, through the gate, every foreign error translated.
+
+Guarantee: whoever calls sees either what it wanted to read of a reply, or an error of ours. A
+session or token that ends in the middle of a job is renewed and the call repeated once; when
+the fresh one is refused too, it is the right that is missing, not the session.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from adapters.base import AdapterContext
+from adapters.http import HttpClient, Reply, describe, raise_for_status, same_door
+from adapters.rest.auth import Auth
+from adapters.rest.calls import Request
+from adapters.rest.errors import ErrorTable, Nothing
+from adapters.rest.replies import Document, open_document
+from adapters.rest.spec import Format, SystemSpec
+from adapters.templates import as_text, compile_template
+from midspan.kernel.errors import AccessDenied, MidspanError, ProtocolError, SessionExpired
+from midspan.kernel.gate import Timeouts
+
+_LOG = logging.getLogger(__name__)
+_ACCEPT = {"json": "application/json", "xml": "application/xml, text/xml"}
+
+T = TypeVar("T")
+
+
+class RestClient:
+    """One system's door. ``base`` is the address that every path of a stream follows."""
+
+    def __init__(self, context: AdapterContext) -> None:
+        spec: SystemSpec = context.options
+        connection = context.connection
+        path = compile_template(spec.base_path, ("schema",)).render({"schema": connection.schema})
+        self.base = f"{connection.base_url}/{as_text(path).strip('/')}".rstrip("/")
+        self.format: Format = spec.format
+        self.auth = Auth(context, spec.auth, self.base, spec.format)
+        self._context = context
+        self._spec = spec
+        self._errors = ErrorTable(spec, connection.login)
+        self._http = HttpClient(connection, spec.max_reply_mb * 1024 * 1024)
+        self._http.keep_headers({"Accept-Encoding": "gzip, deflate", **spec.headers})
+        self._clock: tuple[datetime, float] | None = None
+
+    def fetch(
+        self,
+        request: Request,
+        read: Callable[[Document, Reply], T],
+        *,
+        form: Format | None = None,
+        empty: Collection[int] = (),
+    ) -> T | None:
+        """Send one request and return what ``read`` makes of its reply.
+
+        None for a reply without content, of a status in ``empty``, or that says that there is
+        nothing. ``read`` runs inside the gate: a reply that breaks off is asked for again.
+        """
+        fresh = self.auth.begin(self._exchange)
+        try:
+            return self._once(request, read, form or self.format, empty)
+        except SessionExpired:
+            if fresh or not self.auth.renewable:
+                raise self._denied(request) from None
+        _LOG.info("%s: the session ended, logging in again", self._context.system)
+        self.auth.forget()
+        self.auth.begin(self._exchange)
+        try:
+            return self._once(request, read, form or self.format, empty)
+        except SessionExpired:
+            raise self._denied(request) from None
+
+    def enter(self) -> None:
+        """Log in, unless that is done or not needed."""
+        self.auth.begin(self._exchange)
+
+    def now(self) -> datetime | None:
+        """Return the system's clock as its last reply told it, carried on to this moment."""
+        if self._clock is None:
+            return None
+        told, at = self._clock
+        return told + timedelta(seconds=time.monotonic() - at)
+
+    def own(self, url: str, seen_at: str) -> str:
+        """Return an address that a reply names, without credentials; refuse other hosts."""
+        target = same_door(seen_at, url)
+        if target is None:
+            raise ProtocolError(
+                "rest.elsewhere",
+                f"the reply of {describe(seen_at)} names {describe(url)} as its next page",
+                remedy="Credentials are not sent there; page by number, offset or token instead",
+            )
+        return target
+
+    def close(self) -> None:
+        """Log out where the system knows how, and close the connections; never raises."""
+        try:
+            self.auth.end(self._exchange)
+        except MidspanError as error:
+            _LOG.debug("%s: the logout failed (%s)", self._context.system, error.code)
+        self._http.close()
+
+    def _once(
+        self,
+        request: Request,
+        read: Callable[[Document, Reply], T],
+        form: Format,
+        empty: Collection[int],
+    ) -> T | None:
+        headers = {"Accept": _ACCEPT[form], **request.headers}
+        ready = self.auth.put(Request(request.method, request.url, headers, request.body))
+
+        def operation(timeouts: Timeouts) -> T | None:
+            reply = self._send(ready, timeouts)
+            if reply.status in empty or reply.status == 204:
+                return None
+            try:
+                return self._read(reply, read, form)
+            except Nothing:
+                return None
+
+        return self._context.gate.call(self._context.lane, operation)
+
+    def _read(self, reply: Reply, read: Callable[[Document, Reply], T], form: Format) -> T:
+        self._errors.raise_for_status(reply, self._spec.auth.expired if self.auth.renewable else ())
+        try:
+            document = open_document(reply, form, self._spec.encoding)
+            self._errors.raise_for_result(document, reply)
+            return read(document, reply)
+        except ProtocolError:
+            self._errors.raise_for_page(reply)
+            raise
+
+    def _exchange(self, request: Request) -> Reply:
+        """Send a request of the login, through the gate; overload is an error, the rest not."""
+
+        def operation(timeouts: Timeouts) -> Reply:
+            reply = self._send(request, timeouts)
+            if reply.status == 429 or reply.status >= 500:
+                raise_for_status(reply)
+            return reply
+
+        return self._context.gate.call(self._context.lane, operation)
+
+    def _send(self, request: Request, timeouts: Timeouts) -> Reply:
+        reply = self._http.exchange(
+            request.method, request.url, timeouts, headers=request.headers, body=request.body
+        )
+        if reply.date is not None:
+            self._clock = reply.date, time.monotonic()
+        return reply
+
+    @staticmethod
+    def _denied(request: Request) -> AccessDenied:
+        return AccessDenied(
+            "rest.denied",
+            f"{describe(request.url)} is refused to a session or token that is fresh",
+            remedy="Ask the system's owner to grant it to the connection's user",
+        )
