@@ -5,7 +5,6 @@ the rest of it quotes statements, values and hosts.
 """
 
 import re
-from dataclasses import dataclass
 
 from midspan.kernel.errors import (
     AccessDenied,
@@ -134,7 +133,15 @@ def translate(error: BaseException, stream: str = "", target: str = "") -> Midsp
     cause = getattr(error, "orig", None) or error
     text = _text(cause)
     meaning = _meaning(cause, text)
-    return _MEANINGS[meaning].error(_name(text), target, stream)
+    told, name = _MEANINGS[meaning], _name(text)
+    known = {"name": name or target or "that", "target": target or name or "the database"}
+    context = {"stream": stream} if stream else {}
+    return type(told)(
+        told.code,
+        told.message.format(**known),
+        remedy=told.remedy.format(**known),
+        **context,
+    )
 
 
 def _text(cause: BaseException) -> str:
@@ -191,99 +198,71 @@ def _name(text: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    """An error of ours. ``{name}`` is what the message names, ``{target}`` what was asked."""
-
-    cls: type[MidspanError]
-    code: str
-    message: str
-    remedy: str
-
-    def error(self, name: str, target: str, stream: str) -> MidspanError:
-        known = {"name": name or target or "that", "target": target or name or "the database"}
-        context = {"stream": stream} if stream else {}
-        message, remedy = self.message.format(**known), self.remedy.format(**known)
-        return self.cls(self.code, message, remedy=remedy, **context)
-
-
-_MEANINGS = {
-    "login": _Meaning(
-        AccessDenied,
+# What each meaning is told as; ``{name}`` is what the message names, ``{target}`` what was asked.
+_MEANINGS: dict[str, MidspanError] = {
+    "login": AccessDenied(
         "sql.login",
         "the database refused the login",
-        "Check the connection's login, password and schema, and who may connect from here",
+        remedy="Check the connection's login, password and schema, and who may connect from here",
     ),
-    "grant": _Meaning(
-        AccessDenied,
+    "grant": AccessDenied(
         "sql.denied",
         "the connection's user may not read {name}",
-        "Let its administrator GRANT SELECT ON {target} to that user",
+        remedy="Let its administrator GRANT SELECT ON {target} to that user",
     ),
-    "tls": _Meaning(
-        AccessDenied,
+    "tls": AccessDenied(
         "sql.tls",
         "the secure connection could not be made",
-        "Check the certificate, and the connection's TLS parameters",
+        remedy="Check the certificate, and the connection's TLS parameters",
     ),
-    "no_database": _Meaning(
-        ProtocolError,
+    "no_database": ProtocolError(
         "sql.no_database",
         "there is no such database, or it cannot be opened",
-        "Check the connection's schema, or the file's path",
+        remedy="Check the connection's schema, or the file's path",
     ),
-    "no_table": _Meaning(
-        DriftError,
+    "no_table": DriftError(
         "sql.no_table",
         "there is no table or view {name}",
-        "Correct table or schema; some databases hide what the user may not read",
+        remedy="Correct table or schema; some databases hide what the user may not read",
     ),
-    "column_gone": _Meaning(
-        DriftError,
+    "column_gone": DriftError(
         "sql.column_gone",
         "{target} has no column {name}",
-        "Correct the mapping, primary_key, cursor or where that names it",
+        remedy="Correct the mapping, primary_key, cursor or where that names it",
     ),
-    "type_changed": _Meaning(
-        DriftError,
+    "type_changed": DriftError(
         "sql.type_changed",
         "a column of {target} does not compare with the value given for it",
-        "Check the types of the key and of the cursor (type, format), and where",
+        remedy="Check the types of the key and of the cursor (type, format), and where",
     ),
-    "statement": _Meaning(
-        ProtocolError,
+    "statement": ProtocolError(
         "sql.statement",
         "the database does not accept the statement for {target}",
-        "Run the stream's query by hand; the database's log says what it refused",
+        remedy="Run the stream's query by hand; the database's log says what it refused",
     ),
-    "broken": _Meaning(
-        ProtocolError,
+    "broken": ProtocolError(
         "sql.broken",
         "the database reports damage or a full disk at {target}",
-        "Its administrator has to look at it",
+        remedy="Its administrator has to look at it",
     ),
-    "encoding": _Meaning(
-        ProtocolError,
+    "encoding": ProtocolError(
         "sql.text",
         "a text of {target} is not in the connection's encoding",
-        "Take the database's native driver, which refuses such rows one by one",
+        remedy="Take the database's native driver, which refuses such rows one by one",
     ),
-    "timeout": _Meaning(
-        TransientError,
+    "timeout": TransientError(
         "sql.timeout",
         "the statement for {target} was ended before it was done",
-        "Lower rows_per_query, raise timeouts.total, or add an index on cursor and key",
+        remedy="Lower rows_per_query, raise timeouts.total, or add an index on cursor and key",
     ),
-    "unreachable": _Meaning(
-        TransientError,
+    "unreachable": TransientError(
         "sql.unreachable",
         "there is no connection to the database, or it broke",
-        "Check host and port, and that the database runs",
+        remedy="Check host and port, and that the database runs",
     ),
-    "busy": _Meaning(
-        TransientError,
+    "busy": TransientError(
         "sql.busy",
         "the database cannot do it now (locks, limits or connections)",
-        "Lower the system's budget if it returns",
+        remedy="Lower the system's budget if it returns",
     ),
 }

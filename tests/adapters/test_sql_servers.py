@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from adapters.sql import SqlAdapter
 from config.connections import Connection
 from midspan.kernel.errors import AccessDenied, DriftError, MidspanError, TransientError
 from midspan.kernel.redaction import Secret
 from midspan.kernel.stream import Slice
-from tests.adapters.building import records
+from tests.adapters.building import ROOT, build, project, records
 from tests.adapters.test_sql import SYSTEM, TABLE, ids, opener, read
 from tests.fixtures_broker import eventually
 from tests.fixtures_sql import Database, MakeDatabase, postgres_database
@@ -434,3 +435,33 @@ def test_a_position_survives_json(make_database: MakeDatabase, tmp_path: Path) -
         rest = list(adapter.read("customers", Slice(), position))
 
     assert records(batches[:1]) + records(rest) == records(batches)
+
+
+def test_the_page_for_it_tells_the_truth(make_database: MakeDatabase, tmp_path: Path) -> None:
+    """The example of docs/it/connect-sql.md reads a shop of that shape."""
+    page = (ROOT / "docs" / "it" / "connect-sql.md").read_text(encoding="utf-8")
+    system = page.partition("```yaml\n")[2].partition("```")[0]
+    shop = make_database("mariadb")
+    shop.run(
+        "CREATE TABLE customers (id integer UNIQUE, client char(3), number integer, kind char(1),"
+        " closed date, changed_at datetime, created_at datetime, PRIMARY KEY (client, number))"
+    )
+    shop.run("CREATE TABLE phones (customer integer, changed_at datetime)")
+    shop.run("CREATE TABLE orders (id integer PRIMARY KEY, customer_id integer, state char(1),"
+             " ordered_on date)")  # fmt: skip
+    shop.run(
+        "INSERT INTO customers VALUES (1, '100', 7, 'B', NULL, NULL, '2026-01-05 10:00:00'),"
+        " (2, '100', 8, 'A', NULL, NULL, NULL), (3, '200', 7, 'B', NULL, NULL, NULL)"
+    )
+    shop.run("INSERT INTO orders VALUES (1, 1, 'O', '2026-01-06'), (2, 1, 'X', '2026-01-06')")
+    adapter = build(
+        SqlAdapter, project(tmp_path, "legacy_shop", system), "legacy_shop", shop.connection
+    )
+
+    with closing(adapter):
+        assert adapter.check().ok
+        customers = list(adapter.read("customers", Slice(lower="2026-01-05T10:00:00")))
+        orders = list(adapter.read("open_orders", Slice()))
+
+    assert [(row["client"], row["number"]) for row in records(customers)] == [("100", 7)]
+    assert ids(orders) == [1]
