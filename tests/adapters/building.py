@@ -57,7 +57,7 @@ def build(
     limits = replace(
         system.config, budget=BudgetConfig(1000, 2), retry=QUICK, breaker=BreakerConfig(1000)
     )
-    gate = DatabaseGate(name, limits, open_control(None, home / "state"))
+    gate = DatabaseGate(name, limits, open_control(None, home / "var" / "test-state"))
     spec: Any = _bound(system.node, cls.spec, SystemConfig)
     return cls(AdapterContext(name, spec, streams, connection, gate, home))
 
