@@ -267,6 +267,8 @@ def _last_known(marks: Sequence[str], tail: tuple[str, ...]) -> int:
     A known record further back has new ones before it: those are rather read twice.
     """
     known = set(tail)
+    if not known:
+        return -1
     found = next((at for at in range(len(marks)) if marks[at] in known), -1)
     while 0 <= found < len(marks) - 1 and marks[found + 1] in known:
         found += 1

@@ -18,7 +18,6 @@ from midspan.kernel.errors import (
     DriftError,
     MidspanError,
     ProtocolError,
-    RecordError,
     SessionExpired,
     TransientError,
 )
@@ -28,11 +27,8 @@ _LONGEST = 64 * 1024
 _SCOPE = re.compile(r'scope="?([\w.:/ -]{1,120})')
 
 
-class Nothing(RecordError):
-    """The reply says that there is no such record, or no record beyond."""
-
-    def __init__(self, where: str) -> None:
-        super().__init__("rest.nothing", f"{where} says that there is nothing")
+class Nothing(Exception):
+    """The reply says that there is no such record, or no record beyond; never leaves a call."""
 
 
 class ErrorTable:
@@ -110,7 +106,7 @@ def _expired(where: str) -> SessionExpired:
     return SessionExpired("rest.expired", f"the session or token ended at {where}")
 
 
-def _meant(rule: ErrorRule, name: str, where: str) -> MidspanError:
+def _meant(rule: ErrorRule, name: str, where: str) -> MidspanError | Nothing:
     shown = f": '{name}'" if name else ""
     made: dict[str, Any] = {
         "denied": lambda: AccessDenied(
@@ -127,10 +123,10 @@ def _meant(rule: ErrorRule, name: str, where: str) -> MidspanError:
             f"{where} does not know what it is asked for{shown}",
             remedy=rule.remedy or "Correct the stream's path, query or body",
         ),
-        "empty": lambda: Nothing(where),
+        "empty": Nothing,
         "refused": lambda: ProtocolError(
             "rest.refused", f"{where} refuses the request{shown}", remedy=rule.remedy
         ),
     }
-    error: MidspanError = made[rule.means]()
+    error: MidspanError | Nothing = made[rule.means]()
     return error

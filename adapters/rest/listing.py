@@ -55,6 +55,7 @@ class Listing:
         self._stream = stream
         self._spec = spec
         self._schema = schema
+        self._present = {*shape.given, *shape.nested}
         self._beginning = since.beginning if since else None
         self._full = Call(spec, client.base, _NAMES, paging=self.paging)
         self._since = (
@@ -255,16 +256,17 @@ class Listing:
         """Raise when no record has a column that is asked for; a stamp that is null is there."""
         if not records.items or not self.shape.roots:
             return
-        rows = [item for item in records.items if not isinstance(item, Reject)]
-        empty = [
+        rows = records.items if records.clean else Span(((records, 0),)).rows()
+        key = [name.partition(".")[0] for name in self._stream.primary_key]
+        needed = {
             name
             for at, name in enumerate(records.columns)
-            if name not in (*self.shape.given, *self.shape.nested)
-            and all(row[at] is None for row in rows)
-        ]
-        key = [name.partition(".")[0] for name in self._stream.primary_key]
-        needed = [name for name in empty if not self.shape.sparse or name in key]
-        gone = sorted(set(needed) - records.names()) if rows and needed else []
+            if name not in self._present and (name in key or not self.shape.sparse)
+            if all(row[at] is None for row in rows)
+        }
+        gone = sorted(needed - records.names()) if rows and needed else []
+        # What was there once need not be sought in each page.
+        self._present.update(records.columns if rows else ())
         if gone:
             raise DriftError(
                 "adapter.field_missing",

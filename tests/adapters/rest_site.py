@@ -68,8 +68,7 @@ STYLES: Mapping[str, tuple[str, str]] = {
     "offset": ("offset", '{style: offset, size: 10, query: {at: "{offset}", size: "{page_size}"}}'),
     "offset and total": (
         "offset",
-        "{style: offset, size: 10, total: 'header:X-Total', "
-        'query: {at: "{offset}", size: "{page_size}"}}',
+        '{style: offset, size: 10, total: "header:X-Total", query: {at: "{offset}", size: 10}}',
     ),
     "cursor": ("cursor", '{style: cursor, size: 10, next: next, query: {cursor: "{cursor}"}}'),
     "next": ("next", "{style: next, size: 10, next: next}"),
@@ -221,11 +220,8 @@ class Api:
 
 def reply(value: Any, headers: Mapping[str, str] | None = None) -> Answer:
     """Return a JSON reply."""
-    kind = {"Content-Type": "application/json; charset=utf-8", "Date": DATE}
+    kind = {"Content-Type": "application/json; charset=utf-8"}
     return Answer(json.dumps(value).encode(), headers={**kind, **(headers or {})})
-
-
-DATE = "Thu, 01 Jan 2026 12:00:00 GMT"
 
 
 def opened(
