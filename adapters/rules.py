@@ -8,47 +8,34 @@ import re
 from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
-from midspan.kernel.errors import MidspanError
-
 
 class Rule(Protocol):
     """Anything with a pattern."""
 
     @property
-    def match(self) -> str:
-        """The regular expression to be found in a text."""
+    def match(self) -> re.Pattern[str]:
+        """What is to be found in a text."""
         ...
 
 
 R = TypeVar("R", bound=Rule)
 
-EXPIRED = r"(?i)session[ _]?(has |is )?(expired|invalid)"
-DENIED = r"(?i)access ?(denied|error)|not allowed to access|permission denied"
-BUSY = r"(?i)could not serialize|deadlock|lock(ed| wait)|concurrency|too many"
+EXPIRED = re.compile(r"(?i)session[ _]?(has |is )?(expired|invalid)")
+DENIED = re.compile(r"(?i)access ?(denied|error)|not allowed to access|permission denied")
+BUSY = re.compile(r"(?i)could not serialize|deadlock|lock(ed| wait)|concurrency|too many")
 """Patterns that hold for many systems."""
 
 
 class RuleBook(Generic[R]):
-    """Rules, compiled; raises MidspanError ``config.pattern`` for one that cannot be read."""
+    """Rules in the order in which they are tried."""
 
     def __init__(self, rules: Sequence[R]) -> None:
-        self._rules = [(_pattern(rule), rule) for rule in rules]
+        self._rules = tuple(rules)
 
     def find(self, text: str) -> tuple[R, str] | None:
         """Return the rule that ``text`` meets, and the technical name that it shows."""
-        for pattern, rule in self._rules:
-            match = pattern.search(text)
+        for rule in self._rules:
+            match = rule.match.search(text)
             if match:
                 return rule, match.groupdict().get("name") or ""
         return None
-
-
-def _pattern(rule: Rule) -> re.Pattern[str]:
-    try:
-        return re.compile(rule.match)
-    except re.error as error:
-        raise MidspanError(
-            "config.pattern",
-            f"the error pattern '{rule.match}' cannot be read: {error.msg}",
-            remedy="Correct 'match' under 'errors'",
-        ) from None

@@ -2,8 +2,9 @@
 
 The dataclass is the schema: its annotations give the types, its defaults what may be left
 out. Supported: ``str``, ``int``, ``float``, ``bool``, ``Decimal``, ``timedelta`` (``90s``,
-``5m``, ``2h``, ``1d``), ``Path``, ``Literal``, optional types, ``tuple[T, ...]``,
-``Mapping[str, T]``, nested dataclasses, ``Node`` (left as it is) and ``Any`` (made plain).
+``5m``, ``2h``, ``1d``), ``Path``, ``re.Pattern[str]``, ``Literal``, optional types,
+``tuple[T, ...]``, ``Mapping[str, T]``, nested dataclasses, ``Node`` (left as it is) and ``Any``
+(made plain).
 A union of a scalar and a dataclass binds by the shape of the value. A key that is a word of
 Python's own (``from``) belongs to the field with an underscore behind it.
 """
@@ -105,6 +106,8 @@ def _convert(node: Node, hint: Any, problems: list[Problem]) -> Any:
         return node.plain()
     if origin in (typing.Union, types.UnionType):
         return _union(node, typing.get_args(hint), problems)
+    if origin is re.Pattern:
+        return _pattern(node, problems)
     if origin is typing.Literal:
         return _literal(node, typing.get_args(hint), problems)
     if origin is tuple:
@@ -150,6 +153,23 @@ def _literal(node: Node, choices: tuple[Any, ...], problems: list[Problem]) -> A
         )
     )
     return None
+
+
+def _pattern(node: Node, problems: list[Problem]) -> "re.Pattern[str] | None":
+    if not isinstance(node.value, str):
+        problems.append(node.problem("config.type", f"expected a pattern, found {_shape(node)}"))
+        return None
+    try:
+        return re.compile(node.value)
+    except re.error as error:
+        problems.append(
+            node.problem(
+                "config.pattern",
+                f"'{node.value}' is no regular expression: {error.msg}",
+                "Write it in the syntax of Python's re; a backslash makes a character literal",
+            )
+        )
+        return None
 
 
 def _sequence(node: Node, item: Any, problems: list[Problem]) -> tuple[Any, ...]:

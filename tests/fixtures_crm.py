@@ -44,7 +44,7 @@ def crm_command(db: Path, *, port: int = 0) -> list[str]:
 @contextmanager
 def running_crm(db: Path, *options: str) -> Iterator[RunningCrm]:
     """Serve `db` from a process of its own while the context lasts."""
-    process = subprocess.Popen(  # noqa: S603 - our own module under our own interpreter
+    process = subprocess.Popen(
         [*crm_command(db), *options],
         cwd=ROOT,
         env=os.environ | {PASSWORD_VARIABLE: RunningCrm.password},

@@ -256,7 +256,7 @@ class Listing:
         """Raise when no record has a column that is asked for; a stamp that is null is there."""
         if not records.items or not self.shape.roots:
             return
-        rows = records.items if records.clean else Span(((records, 0),)).rows()
+        rows: Sequence[Any] = records.items if records.clean else Span(((records, 0),)).rows()
         key = [name.partition(".")[0] for name in self._stream.primary_key]
         needed = {
             name

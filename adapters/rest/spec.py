@@ -190,7 +190,7 @@ class ErrorRule:
     names only.
     """
 
-    match: str
+    match: re.Pattern[str]
     means: Meaning
     remedy: str = ""
 

@@ -75,7 +75,7 @@ class ErrorRule:
     names only.
     """
 
-    match: str
+    match: re.Pattern[str]
     means: Literal["denied", "expired", "busy", "drift", "refused"]
     remedy: str = ""
 

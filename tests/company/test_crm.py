@@ -277,7 +277,7 @@ def test_a_taken_port_and_a_missing_password_end_with_what_to_do(
     command = crm_command(tmp_path / "crm.sqlite", port=port)
     with_password = os.environ | {PASSWORD_VARIABLE: "x"}
     ended = [
-        subprocess.run(  # noqa: S603 - our own module under our own interpreter
+        subprocess.run(
             command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=20, check=False
         )
         for env in (with_password, os.environ | {PASSWORD_VARIABLE: ""})

@@ -18,7 +18,7 @@ _DIGEST = (
 def test_another_process_draws_the_same_population() -> None:
     """Neither hash seed nor environment reaches the population: two processes agree to the byte."""
     digests = {
-        subprocess.run(  # noqa: S603 - our own module under our own interpreter
+        subprocess.run(
             [sys.executable, "-S", "-c", _DIGEST],
             cwd=ROOT,
             env={"PYTHONHASHSEED": seed},

@@ -1,5 +1,6 @@
 """A tree binds to dataclasses, and every mismatch is reported at its place."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,6 +31,7 @@ class Outer:
     many: tuple[str, ...] = ()
     table: Mapping[str, int] = field(default_factory=dict)
     either: int | timedelta = 0
+    pattern: re.Pattern[str] | None = None
     rest: Any = None
 
 
@@ -75,6 +77,8 @@ def test_one_value_stands_for_a_list_of_one():
         ("name: n\ninner: {sise: 3}\n", "config.unknown_key", (2, 9), "Did you mean 'size'?"),
         ("name: n\ninner: [1]\n", "config.type", (2, 8), ""),
         ("name: n\nmany: {a: 1}\n", "config.type", (2, 7), ""),
+        ("name: n\npattern: '(a'\n", "config.pattern", (2, 10), ""),
+        ("name: n\npattern: 5\n", "config.type", (2, 10), ""),
         ("name: 5\n", "config.type", (1, 7), ""),
         ("name: n\ntable: {k: true}\n", "config.type", (2, 12), ""),
         ("- name\n", "config.type", (1, 1), ""),

@@ -59,7 +59,7 @@ def _record(state: Path) -> Record:
 def _runner(state: Path, *command: str) -> subprocess.Popen[bytes]:
     """Start a process that holds PostgreSQL while it runs ``command``."""
     words = [*COMMAND, "run", "postgres", "--state", str(state), "--", *command]
-    return subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL)  # noqa: S603 - our own words
+    return subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL)
 
 
 def _await_file(path: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_server_of_another_protocol_is_no_broker() -> None:
         words = [sys.executable, "-c", script]
 
         with (
-            subprocess.Popen(words, stdin=listener.fileno()),  # noqa: S603 - our own words
+            subprocess.Popen(words, stdin=listener.fileno()),
             pytest.raises(ProbeFailed, match="does not speak AMQP 0-9-1"),
         ):
             log_in(url)

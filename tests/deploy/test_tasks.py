@@ -9,9 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - words of this module
-        words, cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
 
 
 def test_help_lists_every_task() -> None:

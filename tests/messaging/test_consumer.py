@@ -340,7 +340,7 @@ def test_a_handler_that_does_not_end_does_not_hold_up_the_stop(broker: Broker) -
 
 def run_victim(broker: Broker, marks: Path) -> subprocess.Popen[bytes]:
     """Start a process that consumes and hangs in its handler."""
-    return subprocess.Popen(  # noqa: S603 runs the file beside this one
+    return subprocess.Popen(
         [sys.executable, str(VICTIM), broker.url, broker.topology.namespace, str(marks)],
         env=os.environ | {"PYTHONPATH": str(Path.cwd())},
     )
