@@ -231,7 +231,6 @@ class _Reader:
             "Record",
             [(name, Any, None) for name in fields],
             rename=dict(zip(fields, names, strict=True)),
-            gc=False,
         )
         self._names = tuple(names)
         self._list = msgspec.json.Decoder(list[record], float_hook=Decimal)  # type: ignore[valid-type]  # made at run time

@@ -21,6 +21,7 @@ placeholder holds nothing is left out, and so is what becomes empty by that. Pla
 =========================  ======================================================
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
