@@ -5,6 +5,7 @@ Known everywhere: ``{database}`` (the connection's schema), ``{login}``, ``{pass
 once logged in, every name under ``session.take`` and ``session.base64``.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal

@@ -31,8 +31,8 @@ class Outer:
     many: tuple[str, ...] = ()
     table: Mapping[str, int] = field(default_factory=dict)
     either: int | timedelta = 0
-    pattern: re.Pattern[str] | None = None
     rest: Any = None
+    pattern: re.Pattern[str] | None = None
 
 
 def bound(text: str) -> tuple[Any, list[Problem]]:
@@ -44,7 +44,7 @@ def test_values_take_their_declared_types():
     """Durations, decimals, literals, nested mappings, lists, unions by shape."""
     value, problems = bound(
         "name: n\nwait: 90s\nshare: 2.5\nkind: b\ninner: {size: 3}\n"
-        "many: [p, q]\ntable: {k: 1}\neither: 2m\nrest: {deep: [1]}\n"
+        "many: [p, q]\ntable: {k: 1}\neither: 2m\nrest: {deep: [1]}\npattern: a+\n"
     )
 
     assert problems == []
@@ -58,6 +58,7 @@ def test_values_take_their_declared_types():
         {"k": 1},
         timedelta(minutes=2),
         {"deep": [1]},
+        re.compile("a+"),
     )
 
 
