@@ -215,10 +215,6 @@ class AirflowApi:
                 raise
             self._call("PATCH", f"/pools/{_part(name)}", {"pool": name, **pool})
 
-    def asset_events(self) -> list[dict[str, Any]]:
-        """Return all asset events as the API gives them, oldest first."""
-        return self._pages("/assets/events", "asset_events", {"order_by": "timestamp"})
-
     def _pages(self, path: str, key: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         while True:

@@ -134,11 +134,7 @@ def _launch(home: Path) -> Running:
     server = spawn("mariadb", command, _environment(), home)
     url = f"mysql://{_USER}:{password}@{LOOPBACK}:{port}/midspan"
     await_ready(server, lambda: succeeds(_probe, url), home, _START_SECONDS)
-    return Running((server,), _exported(url))
-
-
-def _exported(url: str) -> dict[str, str]:
-    return {_VARIABLE: url}
+    return Running((server,), {_VARIABLE: url})
 
 
 KIND = Kind(
@@ -151,5 +147,4 @@ KIND = Kind(
     standard=_standard,
     launch=_launch,
     data=_data,
-    exported=_exported,
 )

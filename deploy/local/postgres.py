@@ -129,11 +129,7 @@ def _launch(home: Path) -> Running:
     password = (_place(home) / "password").read_text()
     url = f"postgresql+psycopg://{_USER}:{password}@{LOOPBACK}:{port}/postgres"
     await_ready(server, lambda: listens(port) and succeeds(_probe, url), home, _START_SECONDS)
-    return Running((server,), _exported(url))
-
-
-def _exported(url: str) -> dict[str, str]:
-    return {_VARIABLE: url}
+    return Running((server,), {_VARIABLE: url})
 
 
 KIND = Kind(
@@ -146,6 +142,5 @@ KIND = Kind(
     standard=_standard,
     launch=_launch,
     data=_data,
-    exported=_exported,
     stop_signal=signal.SIGINT,  # SIGTERM would wait for clients to leave
 )

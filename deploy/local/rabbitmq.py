@@ -16,6 +16,7 @@ from deploy.local.host import LOOPBACK, find_program, free_port, listens
 from deploy.local.server_kind import Kind, Running, await_ready, succeeds
 from deploy.local.server_process import spawn
 
+_VARIABLE = "MIDSPAN_AMQP_URL"
 _STANDARD_URL = "amqp://guest:guest@127.0.0.1:5672/%2F"
 _START_SECONDS = 90.0
 _EPMD_SECONDS = 10.0
@@ -63,7 +64,7 @@ def _launch(home: Path) -> Running:
     node = spawn("rabbitmq", [str(_server_program())], environment, home)
     url = f"amqp://guest:guest@{LOOPBACK}:{port}/%2F"
     await_ready(node, lambda: succeeds(log_in, url), home, _START_SECONDS)
-    return Running((epmd, node), _exported(url))
+    return Running((epmd, node), {_VARIABLE: url})
 
 
 def _environment(home: Path, epmd_port: int, distribution_port: int) -> dict[str, str]:
@@ -92,13 +93,9 @@ def _environment(home: Path, epmd_port: int, distribution_port: int) -> dict[str
     }
 
 
-def _exported(url: str) -> dict[str, str]:
-    return {"MIDSPAN_AMQP_URL": url, "MIDSPAN_TEST_AMQP_URL": url}
-
-
 KIND = Kind(
     name="rabbitmq",
-    variable="MIDSPAN_AMQP_URL",
+    variable=_VARIABLE,
     package="rabbitmq-server",
     programs=frozenset({"beam.smp", "epmd"}),
     is_installed=_is_installed,
@@ -106,5 +103,4 @@ KIND = Kind(
     standard=_standard,
     launch=_launch,
     data=_data,
-    exported=_exported,
 )

@@ -56,7 +56,6 @@ class Kind:
     standard: Callable[[], str | None]
     launch: Callable[[Path], Running]
     data: Callable[[Path], Path]
-    exported: Callable[[str], dict[str, str]]
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 20.0
 

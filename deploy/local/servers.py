@@ -142,7 +142,7 @@ def _existing_one(kind: Kind, say: Say) -> dict[str, str]:
             f"or unset {kind.variable}: a private {kind.name} is then started",
         ) from error
     say(f"{kind.name}: using {address(url)}")
-    return kind.exported(url)
+    return {kind.variable: url}
 
 
 def _install(kinds: Sequence[Kind], state: Path, say: Say) -> None:
