@@ -269,6 +269,7 @@ def figures(store: str, seen: Measured) -> list[dict[str, Any]]:
     return [
         _figure(f"{store}: most calls in a second", "calls", seen.most_in_a_second, CAP),
         _figure(f"{store}: refusal, slowest", "ms", refused * 1000, REFUSED_WITHIN * 1000),
+        _figure(f"{store}: refusal p99", "ms", percentile(seen.live.refused, 0.99) * 1000, None),
         _figure(f"{store}: refusals without retry_after", "", seen.live.without_retry_after, 0),
         _figure(f"{store}: refusals", "", len(seen.live.refused), None),
         _figure(f"{store}: live p95", "ms", live * 1000, 2 * idle * 1000)
