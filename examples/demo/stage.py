@@ -93,6 +93,7 @@ def prepare(places: Places, airflow_port: int | None) -> Stage:
     env = {
         "MIDSPAN_HOME": str(ROOT),
         "MIDSPAN_STATE": str(places.state),
+        "MIDSPAN_STORE_URL": "",  # the demo's own files, never a store this shell may know
         "MIDSPAN_AMQP_NAMESPACE": places.namespace,
         "AIRFLOW_CONN_MIDSPAN_ERP": (
             f"http://{INTEGRATION}:{passwords[INTEGRATION]}@127.0.0.1:{erp_port}/{DATABASE}"
@@ -136,7 +137,10 @@ def raise_curtain(stage: Stage, broker: brokers.Broker, say: Say) -> None:
 
 
 def check_systems(stage: Stage) -> list[dict[str, Any]]:
-    """Let the platform log in to each system; raises SetupError saying which one refuses."""
+    """Let the platform log in to each system.
+
+    Raises SetupError saying which one refuses, TransientError which one does not answer.
+    """
     done = subprocess.run(  # noqa: S603 our own command
         [MIDSPAN, "check", "--json"],
         env=_environment(stage),
@@ -146,13 +150,18 @@ def check_systems(stage: Stage) -> list[dict[str, Any]]:
         check=False,
     )
     streams: list[dict[str, Any]] = json.loads(done.stdout or "[]")
+    problems = [one["problem"] for one in streams if not one["ok"]]
+    told = "\n".join([*problems, done.stderr.strip()]).strip()
+    if done.returncode == TransientError.exit_code:
+        raise TransientError(
+            "demo.check_unanswered",
+            f"a system does not answer the platform:\n{told}",
+            remedy="Run make demo again; nothing has been synced",
+        )
     if done.returncode:
-        problems = [one["problem"] for one in streams if not one["ok"]]
-        kind = TransientError if done.returncode == TransientError.exit_code else SetupError
-        raise kind(
+        raise SetupError(
             "demo.check_failed",
-            "a system does not let the platform in:\n"
-            + "\n".join([*problems, done.stderr.strip()]).strip(),
+            f"a system does not let the platform in:\n{told}",
             remedy="Mend its connection or its grants; nothing has been synced",
         )
     return streams
