@@ -12,7 +12,7 @@ from midspan.sync.project import BoundSync, Project
 
 
 def sync_status(project: Project, sync: BoundSync) -> dict[str, Any]:
-    """Return a sync's cursor, its last run of each kind and how many rows wait in quarantine."""
+    """Return a sync's cursor, its runs from the oldest, and how many rows wait in quarantine."""
     state = sync.model.state
     with project.store(sync.center.name).read() as connection:
         cursor = connection.execute(

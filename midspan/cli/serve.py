@@ -123,10 +123,10 @@ def _answer(
     request: Struct,
     context: Context,
 ) -> Struct:
-    with store.read() as connection:
-        reply = handler(connection, request)
+    # Asked for first: a sync that applies meanwhile makes the reply newer than it says, not older.
     context.as_of = freshness.as_of(time.monotonic())
-    return reply
+    with store.read() as connection:
+        return handler(connection, request)
 
 
 class _Freshness:

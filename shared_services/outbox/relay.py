@@ -42,7 +42,6 @@ class Relay:
         self._publisher = publisher
         self._exchange = topology.events.name
         self._source = source
-        self.published = 0
 
     def run(self, stop: threading.Event) -> None:
         """Publish until ``stop`` is set; trouble with broker or store is waited out.
@@ -71,7 +70,6 @@ class Relay:
         result = self._publisher.publish([self._outgoing(row) for row in rows])
         confirmed = [rows[index].id for index in result.confirmed]
         self._delete(confirmed)
-        self.published += len(confirmed)
         result.require()
         return len(confirmed)
 
