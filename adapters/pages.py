@@ -64,7 +64,7 @@ T = TypeVar("T", bound=Items)
 
 MAX_RESTARTS = 3
 MAX_BARREN = 2
-MAX_STUCK = 20
+MAX_STUCK = 100
 TAIL = 8
 
 
