@@ -104,6 +104,10 @@ def _from_uri(conn_id: str, text: str) -> Connection:
 def _from_json(conn_id: str, text: str) -> Connection:
     data = json.loads(text)
     extra = data.get("extra") or {}
+    if isinstance(extra, str):
+        extra = json.loads(extra)
+    if not isinstance(extra, dict):
+        raise TypeError
     return Connection(
         conn_id,
         data.get("conn_type") or "",
@@ -112,7 +116,7 @@ def _from_json(conn_id: str, text: str) -> Connection:
         data.get("login") or "",
         Secret(data.get("password") or ""),
         data.get("schema") or "",
-        json.loads(extra) if isinstance(extra, str) else extra,
+        extra,
     )
 
 

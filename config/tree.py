@@ -88,9 +88,14 @@ class _Builder:
         return self._node(source, children, keys)
 
     def _scalar(self, source: yaml.ScalarNode) -> Node:
+        construct = _TAGS.get(source.tag)
+        if construct is None:
+            return self._refuse(source, f"a plain value cannot be a {source.tag}")
         try:
-            return self._node(source, _TAGS[source.tag](_SCALARS, source))
-        except (ValueError, yaml.YAMLError):
+            value = construct(_SCALARS, source)
+            str(value)  # an endless number fails here, not in a message far from its place
+            return self._node(source, value)
+        except (ValueError, LookupError, yaml.YAMLError):  # a tag forced upon what it does not fit
             return self._refuse(source, "this value cannot be read")
 
     def _node(self, source: yaml.Node, value: Any, keys: Mapping[str, Node] | None = None) -> Node:
@@ -154,7 +159,7 @@ def parse_tree(data: bytes, file: Path) -> Node:
         raise ConfigurationError(
             [Problem("config.syntax", file, line, 1, "is not UTF-8", "Save the file as UTF-8")]
         ) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, OverflowError) as error:  # the latter: an escape of no character
         raise ConfigurationError([_syntax_problem(error, file)]) from error
     except RecursionError as error:
         raise ConfigurationError(
@@ -172,7 +177,7 @@ def parse_tree(data: bytes, file: Path) -> Node:
     return tree
 
 
-def _syntax_problem(error: yaml.YAMLError, file: Path) -> Problem:
+def _syntax_problem(error: Exception, file: Path) -> Problem:
     mark = getattr(error, "problem_mark", None)
     message = getattr(error, "problem", None) or "is not valid YAML"
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)

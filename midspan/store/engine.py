@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.schema import CreateSchema
 
 from midspan.kernel.errors import MidspanError, TransientError
@@ -127,7 +127,7 @@ def open_staging(url: str | None, folder: Path, sync: str) -> Store:
 
 
 def _embedded(file: Path, schema: str) -> Store:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    _require_folder(file.parent, schema)
     engine = create_engine(
         f"sqlite:///{file}",
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
@@ -136,6 +136,17 @@ def _embedded(file: Path, schema: str) -> Store:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return Store(engine, schema, file)
+
+
+def _require_folder(folder: Path, schema: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TransientError(
+            "store.unavailable",
+            f"the folder {folder} of the store {schema} cannot be made: {error.strerror}",
+            remedy="Point MIDSPAN_STATE at a folder that may be written to",
+        ) from error
 
 
 def _prepare_sqlite(raw: Any, _record: Any) -> None:
@@ -157,13 +168,22 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgres(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "postgresql":
-        raise MidspanError(
-            "store.unsupported",
-            f"MIDSPAN_STORE_URL names {mask_url(url)}, which is no PostgreSQL",
-            remedy="Give a postgresql+psycopg:// URL, or unset it for embedded SQLite",
-        )
-    return create_engine(url, pool_pre_ping=True)
+    try:
+        if make_url(url).get_backend_name() != "postgresql":
+            raise _unsupported(f"names {mask_url(url)}, which is no PostgreSQL")
+        return create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, ValueError):  # not quoted: what is no URL may hold a password anywhere
+        raise _unsupported("cannot be read as a URL") from None
+    except ImportError as error:
+        raise _unsupported(f"names a driver that is not installed ({error.name})") from error
+
+
+def _unsupported(what: str) -> MidspanError:
+    return MidspanError(
+        "store.unsupported",
+        f"MIDSPAN_STORE_URL {what}",
+        remedy="Give a postgresql+psycopg:// URL, or unset it for embedded SQLite",
+    )
 
 
 @contextmanager

@@ -24,7 +24,15 @@ def test_json_is_read_as_airflow_reads_it():
     assert (found.base_url, found.password.reveal(), found.extra) == ("http://h:80", "pw", {"a": 1})
 
 
-@pytest.mark.parametrize("text", ['{"port": "x", "password": "hunter2"}', "http://u:hunter2@h:x/"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"port": "x", "password": "hunter2"}',
+        '{"host": "h", "password": "hunter2", "extra": "[1]"}',
+        '{"host": "h", "password": "hunter2", "extra": ["a"]}',
+        "http://u:hunter2@h:x/",
+    ],
+)
 def test_what_cannot_be_read_is_refused_without_echo(text):
     """The message names the variable, not what stood in it."""
     with pytest.raises(ConfigurationError) as caught:

@@ -30,8 +30,16 @@ def test_every_node_knows_its_line_and_column():
         (b"a: 1\nb: \xff\n", 2),
         (b"? [1, 2]\n: 3\n", 1),
         (b"a: 99999999-99-99\nb: !!int x\n", 2),
+        (b'a: 1\nb: !!int ""\n', 2),
+        (b"a: 1\nb: !!bool perhaps\n", 2),
+        (b"a: 1\nb: !!map word\n", 2),
+        (b"a: 1\nb: 9" + b":59" * 3000 + b"\n", 2),
+        (b'a: 1\nb: "\\UFFFFFFFF"\n', 0),
     ],
-    ids=["alias", "twice", "tag", "open", "bytes", "key", "number"],
+    ids=[
+        *("alias", "twice", "tag", "open", "bytes", "key", "number"),
+        *("nothing", "boolean", "word", "endless", "escape"),
+    ],
 )
 def test_what_is_not_plain_yaml_is_refused_at_its_line(text, line):
     """Aliases, repeated keys, tags, broken syntax and bytes that are no UTF-8."""

@@ -199,16 +199,37 @@ def test_a_store_out_of_reach_is_transient_and_names_no_password(tmp_path: Path)
         pass
 
 
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    """A file stands where the state's folder should be."""
+    (tmp_path / "state").touch()
+
+    with pytest.raises(TransientError, match="MIDSPAN_STATE") as refused:
+        open_store(None, tmp_path / "state" / "store", "shelf")
+
+    assert refused.value.code == "store.unavailable"
+    assert str(tmp_path / "state" / "store") in str(refused.value)
+
+
 def test_a_wrong_statement_is_not_transient(store: Store) -> None:
     """Our own mistakes are not repeated for ever."""
     with pytest.raises(DBAPIError), store.read() as connection:
         connection.exec_driver_sql("SELECT nothing FROM nowhere")
 
 
-def test_only_postgresql_is_taken_for_a_server(tmp_path: Path) -> None:
-    """Another database is refused by name, its password masked."""
-    with pytest.raises(MidspanError) as refused:
-        open_store("mysql://me:hunter2@db/x", tmp_path, "shelf")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:hunter2@db/x",
+        "hunter2",
+        "postgresql+psycopg://me:hunter2@db:port/x",
+        "postgresql+unheard_of://me:hunter2@db/x",
+        "postgresql+pg8000://me:hunter2@db/x",
+    ],
+)
+def test_only_postgresql_is_taken_for_a_server(tmp_path: Path, url: str) -> None:
+    """Another database, driver or word is refused, and no password shown."""
+    with pytest.raises(MidspanError, match="MIDSPAN_STORE_URL") as refused:
+        open_store(url, tmp_path, "shelf")
 
     assert refused.value.code == "store.unsupported"
     assert "hunter2" not in str(refused.value)
