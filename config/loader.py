@@ -58,13 +58,14 @@ def read_project(home: Path) -> tuple[ProjectFiles, list[Problem]]:
             ]
         )
     problems: list[Problem] = []
-    system_trees = _read_trees(sorted((folder / "systems").glob("*.yaml")), problems)
+    system_files = sorted((folder / "systems").glob("*.yaml"))
     systems = {}
-    for tree in system_trees:
+    for tree in _read_trees(system_files, problems):
         system = _system(tree, problems)
         if system is not None:
             systems[system.name] = system
-    known = [tree.file.stem for tree in system_trees]
+    # A system whose file is broken is told of once, not again by each of its syncs.
+    known = [file.stem for file in system_files]
     sync_trees = _read_trees(sorted((folder / "syncs").glob("*.yaml")), problems)
     syncs = _syncs(sync_trees, systems, known, problems)
     return ProjectFiles(systems, syncs, project_digest(home)), problems

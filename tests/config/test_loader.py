@@ -95,6 +95,13 @@ def test_a_broken_system_leaves_the_others_healthy(home):
     assert [one.file.name for one in problems] == ["crm.yaml"]
 
 
+def test_a_broken_system_is_not_told_of_again_by_its_syncs(home):
+    """Its own mistake is the one finding: it exists, only not soundly."""
+    (home / "config/systems/erp.yaml").write_text("type: [\n")
+
+    assert [(code, file) for code, file, _ in problems_of(home)] == [("config.syntax", "erp.yaml")]
+
+
 def test_a_folder_that_is_no_project_says_so(tmp_path):
     """Most likely MIDSPAN_HOME is wrong."""
     with pytest.raises(ConfigurationError, match="MIDSPAN_HOME"):
