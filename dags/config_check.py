@@ -1,6 +1,6 @@
-"""Holds no DAG: raises every configuration error, so that Airflow shows them all as one."""
+"""Holds no DAG: raises every error of configuration and mappings, which Airflow shows as one."""
 
-from config.loader import load_project
 from config.settings import Settings
+from midspan.sync.mapped import require_sound_files
 
-load_project(Settings.from_environment().home)
+require_sound_files(Settings.from_environment().home)

@@ -7,7 +7,6 @@ whoever holds a ``Project`` can rely on it.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from adapters.base import Adapter, AdapterContext, BoundStream, adapter_class, adapter_types
 from config.binding import bind, keys_of, nearest
@@ -24,13 +23,13 @@ from config.model import (
 )
 from config.settings import Settings
 from config.tree import Node
-from mappings import CompiledMapping, compile_mapping, load_mapping
+from mappings import CompiledMapping
 from midspan.governor import ControlStore, DatabaseGate, open_control
 from midspan.kernel.errors import ConfigurationError, MidspanError, Problem
 from midspan.kernel.gate import Lane
 from midspan.store.engine import Store, open_staging, open_store
 from midspan.sync.centers import Center, load_centers
-from shared_services.contracts.entities import entity_types
+from midspan.sync.mapped import compile_mappings, in_order
 from shared_services.golden.model import GoldenModel
 from shared_services.golden.survivorship import Ranking
 
@@ -163,7 +162,7 @@ def assemble(
     """
     files, problems = read_project(settings.home)
     centers = load_centers()
-    mapped = _mappings(settings.home, files.syncs, problems)
+    mapped = compile_mappings(settings.home, files.syncs, problems)
     systems: dict[str, BoundSystem] = {}
     for system in files.systems.values():
         bound = _system(system, _columns(system.name, files.syncs, mapped), problems)
@@ -175,43 +174,8 @@ def assemble(
         if sync.name in mapped and sync.config.system in systems
     }
     if problems:
-        raise ConfigurationError(sorted(problems, key=lambda one: (str(one.file), one.line)))
+        raise ConfigurationError(in_order(problems))
     return Project(settings, files.digest, systems, syncs, centers, connection)
-
-
-def _mappings(
-    home: Path, syncs: Mapping[str, Sync], problems: list[Problem]
-) -> dict[str, CompiledMapping]:
-    entities = entity_types()
-    compiled = {}
-    for sync in syncs.values():
-        entity = entities.get(sync.config.entity)
-        if entity is None:
-            place = sync.node.get("entity") or sync.node
-            problems.append(
-                place.problem(
-                    "config.unknown_entity",
-                    f"there is no entity '{sync.config.entity}'",
-                    nearest(sync.config.entity, list(entities)),
-                )
-            )
-            continue
-        file = home / "mappings" / sync.config.mapping
-        if not file.is_file():
-            place = sync.node.get("mapping") or sync.node
-            known = [path.name for path in (home / "mappings").glob("*.yaml")]
-            problems.append(
-                place.problem(
-                    "config.unknown_mapping",
-                    f"there is no mapping file '{sync.config.mapping}'",
-                    nearest(sync.config.mapping, known),
-                )
-            )
-            continue
-        mapping = load_mapping(file, entity, problems)
-        if mapping is not None:
-            compiled[sync.name] = compile_mapping(mapping)
-    return compiled
 
 
 def _columns(

@@ -1,6 +1,7 @@
 """DAGs come from configuration: all of the healthy ones, without touching anything outside."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -89,6 +90,17 @@ def test_a_broken_sync_is_left_out_and_reported_apart(tmp_path, home):
     assert "sync__crm__customers" in dags
     assert check.returncode != 0
     assert "erp.customers.yaml:1:1" in check.stderr
+
+
+def test_a_misspelt_mapping_field_shows_in_airflow(tmp_path, home):
+    """With file, line, column and the right name, before any run needs the mapping."""
+    mapping = home / "mappings" / "erp_customers.yaml"
+    mapping.write_text(mapping.read_text().replace("\n  email:", "\n  emial:", 1))
+
+    check = python(tmp_path, str(HOME / "dags" / "config_check.py"), home=home)
+
+    assert check.returncode != 0
+    assert re.search(r"erp_customers\.yaml:\d+:3: .*Did you mean 'email'", check.stderr)
 
 
 def test_the_check_of_a_healthy_project_is_silent(tmp_path):
