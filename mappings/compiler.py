@@ -75,7 +75,7 @@ def compile_rows(mapping: Mapping, columns: Sequence[str]) -> tuple[RowFunction,
     definition = emitter.definition(mapping)
     namespace = emitter.namespace
     # The tree was built by this module, node by node: nothing of the user's is code in it.
-    exec(syntax.code_of(definition, f"<mapping {mapping.name}>"), namespace)  # noqa: S102
+    exec(syntax.code_of(definition, f"<mapping {mapping.name}>"), namespace)  # noqa: S102 as said above
     return namespace[definition.name], names
 
 

@@ -266,6 +266,6 @@ def _typed_lower(lower: str, cursor: CursorConfig | None, tag: str | None) -> An
         return lower
     if kind == "date":
         return date.fromisoformat(lower)
-    layout = cursor.format if cursor else None
-    # The bound is in the source's own local form, which has no zone.
-    return datetime.strptime(lower, layout) if layout else datetime.fromisoformat(lower)  # noqa: DTZ007
+    if cursor is None or cursor.format is None:
+        return datetime.fromisoformat(lower)
+    return datetime.strptime(lower, cursor.format)  # noqa: DTZ007 in the source's local form

@@ -24,7 +24,6 @@ from typing import Literal
 from examples.company.lists import CATALOGUE, COUNTRIES, SPREAD, Country
 
 CUSTOMER_COUNT = 320
-PRODUCT_COUNT = 60
 SALE_COUNT = 120
 
 EXCHANGE_RATES = {"EUR": Decimal(1), "CHF": Decimal("0.94"), "GBP": Decimal("0.86")}

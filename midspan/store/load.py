@@ -29,7 +29,7 @@ def upsert(connection: Connection, table: Table) -> Any:
     return dialect.insert(table)
 
 
-def mappings(result: "Result[Any]") -> list[Mapping[str, Any]]:
+def mappings(result: Result[Any]) -> list[Mapping[str, Any]]:
     """Return a result's rows by column name."""
     return cast("list[Mapping[str, Any]]", result.mappings().all())
 
