@@ -61,13 +61,13 @@ class Demo:
             stage = self._start(found)
         with self._part("first_syncs", "First syncs, by Airflow's scheduler"):
             schedule.first_runs(stage.airflow, self.say)
-            self._await_delivery()
+            self._await_delivery(stage)
         with self._part("changes", "A day in the company"):
             for line in story.tell(stage):
                 self.say(line)
         with self._part("next_syncs", "Next syncs, by Airflow's scheduler"):
             schedule.next_runs(stage.airflow, self.say)
-            self._await_delivery()
+            self._await_delivery(stage)
         with self._part("judgement", "Comparing everything with the sources"):
             outcome = self._judge(stage)
         report.write_summary(self._places, outcome)
@@ -92,10 +92,14 @@ class Demo:
         self.say(f"Airflow: ready at {stage.airflow.url}")
         return stage
 
-    def _await_delivery(self) -> None:
-        """Wait until the shop has what was committed; what is missing at the end is a finding."""
+    def _await_delivery(self, stage: stages.Stage) -> None:
+        """Wait until the shop has what was committed; what is missing at the end is a finding.
+
+        Raises MidspanError ``demo.process_ended`` where nothing can come any more.
+        """
         deadline = time.monotonic() + _DELIVERY_SECONDS
         while time.monotonic() < deadline:
+            stage.processes.require_alive()
             centers = [actual.backlog(self._places.center(name)) for name in stages.CENTERS]
             committed = sum(events for events, _ in centers)
             received = actual.received(self._places.shop)

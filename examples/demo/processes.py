@@ -64,16 +64,18 @@ class Processes:
             airflow_process.save(self._places.record, self._started)
         _await_word(component, log, ready, timeout)
 
+    def require_alive(self) -> None:
+        """Raise MidspanError ``demo.process_ended`` for the first that does not run any more."""
+        for component, child in zip(self._started, self._children, strict=True):
+            if child.poll() is not None:
+                raise _ended(component, self._places.logs / f"{component.name}.log", "meanwhile")
+
 
 def _await_word(component: Component, log: Path, word: str, timeout: float) -> None:
     deadline = time.monotonic() + timeout
     while word not in log.read_text(errors="replace"):
         if not airflow_process.is_alive(component):
-            raise MidspanError(
-                "demo.process_ended",
-                f"{component.name} ended while it was starting:\n{tail(log)}",
-                remedy=f"Its whole log is {log}",
-            )
+            raise _ended(component, log, "while it was starting")
         if time.monotonic() > deadline:
             raise TransientError(
                 "demo.process_slow",
@@ -81,6 +83,14 @@ def _await_word(component: Component, log: Path, word: str, timeout: float) -> N
                 remedy=f"Its whole log is {log}",
             )
         time.sleep(_POLL_SECONDS)
+
+
+def _ended(component: Component, log: Path, when: str) -> MidspanError:
+    return MidspanError(
+        "demo.process_ended",
+        f"{component.name} ended {when}:\n{tail(log)}",
+        remedy=f"Its whole log is {log}",
+    )
 
 
 def stop_leftovers(places: Places) -> bool:

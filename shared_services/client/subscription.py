@@ -21,7 +21,7 @@ OnEvent = Callable[[Event, Envelope], object]
 
 _VERSION: Final = "v1"
 _WORDS: Final = 2
-_TYPE: Final = re.compile(r"^[a-z_]+\.(?P<verb>[a-z_]+)\.(?P<version>v\d+)$")
+_TYPE: Final = re.compile(r"^(?P<entity>[a-z_]+)\.(?P<verb>[a-z_]+)\.(?P<version>v\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,10 @@ class Wanted:
 
 
 def read_event(message: Message) -> Event:
-    """Return the typed event; raises RecordError ``message.type_unknown`` and the like."""
+    """Return the typed event; raises RecordError ``message.type_unknown`` and the like.
+
+    Its entity and verb are those of the message's type, so that an app may rely on both.
+    """
     found = _TYPE.match(message.envelope.type)
     if found is None or found["version"] != _VERSION:
         raise RecordError(
@@ -49,8 +52,19 @@ def read_event(message: Message) -> Event:
             remedy="Update the client library",
         )
     if found["verb"] == "snapshot_ready":
-        return message.decode(SnapshotReady)
-    return message.decode(EntityEvent)
+        ready = message.decode(SnapshotReady)
+        _require_same(found, ready.entity, "snapshot_ready")
+        return ready
+    event = message.decode(EntityEvent)
+    _require_same(found, event.entity, event.verb)
+    return event
+
+
+def _require_same(type_: re.Match[str], entity: str, verb: str) -> None:
+    if (entity, verb) != (type_["entity"], type_["verb"]):
+        raise RecordError(
+            "message.body_invalid", "the body tells of another entity or verb than its type"
+        )
 
 
 def topics(patterns: Sequence[str]) -> tuple[str, ...]:

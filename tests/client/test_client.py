@@ -346,6 +346,25 @@ def test_an_event_of_a_later_version_becomes_a_dead_letter(broker: Broker) -> No
     assert properties.headers["x-failure-code"] == "message.type_unknown"
 
 
+@pytest.mark.parametrize("key", ["customer.deleted.v1", "product.updated.v1"])
+def test_an_event_that_is_not_what_its_type_says_becomes_a_dead_letter(
+    broker: Broker, key: str
+) -> None:
+    """An app may rely on the entity and the verb it subscribed to."""
+    midspan = connect(broker)
+    seen: list[Event] = []
+    midspan.subscribe("*.*")(lambda event, _envelope: seen.append(event))
+    midspan.start()
+    subscription = broker.topology.subscription("shop", "events", [], ordered=True)
+    publish(broker, broker.publisher(), "customer/1", key, updated("customer", 1))
+
+    properties, _ = broker.take(subscription.dead_letters.name)
+
+    midspan.stop()
+    assert properties.headers["x-failure-code"] == "message.body_invalid"
+    assert seen == []
+
+
 @pytest.mark.parametrize("topic", ["custmer.*", "customer", "customer.updated.v1", "customer."])
 def test_a_topic_that_cannot_be_is_told_at_once(topic: str) -> None:
     """A misspelt entity is answered with the known ones, before anything is declared."""

@@ -232,6 +232,22 @@ def test_an_event_of_a_record_that_is_gone_is_harmless(center: Center, shop: Run
     assert shop.select(NAMES) == []
 
 
+def test_an_event_of_what_it_does_not_keep_changes_nothing(
+    center: Center, shop: RunningShop
+) -> None:
+    """Sent to its queue by hand, an event of one of its own tables is not obeyed."""
+    center.put(1, 1)
+    center.tell("created", 1, 1)
+    assert shop.has("SELECT entity, id FROM midspan_positions", ("customer", 1))
+
+    queue = center.broker.topology.subscription("shop", "events", ()).queue.name
+    center.broker.channel.queue_bind(queue, center.broker.topology.events.name, "midspan_#")
+    center.tell("deleted", 1, 9, entity="midspan_positions")
+    center.tell("updated", 1, 2)
+
+    assert shop.has("SELECT entity, sequence FROM midspan_positions", ("customer", 2))
+
+
 def test_a_merge_leaves_a_redirect_to_where_the_record_is_now(
     center: Center, shop: RunningShop
 ) -> None:
