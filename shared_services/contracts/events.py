@@ -5,10 +5,12 @@ and sequence. A public event holds no personal value: it names the changed field
 the values of those that are not personal; the others come from ``customer.get_many``.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""What every store can hold."""
 Verb = Literal["created", "updated", "merged", "deleted", "snapshot_ready"]
 
 
@@ -21,13 +23,13 @@ class EntityEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     entity: str
-    id: int
-    epoch: int
-    sequence: int
+    id: Number
+    epoch: Number
+    sequence: Number
     verb: Verb
     changed: tuple[str, ...] = ()
     values: dict[str, Any] = {}
-    into: int | None = None
+    into: Number | None = None
 
 
 class SnapshotReady(Struct, frozen=True, kw_only=True):

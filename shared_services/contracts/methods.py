@@ -10,13 +10,14 @@ from msgspec import Meta, Struct
 from shared_services.contracts.entities import Customer, Price, Product
 
 PageSize = Annotated[int, Meta(ge=1, le=500)]
-Ids = Annotated[list[int], Meta(max_length=500)]
+Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Ids = Annotated[list[Id], Meta(max_length=500)]
 
 
 class GetById(Struct, frozen=True, kw_only=True):
     """One record by golden id; a merged id answers with the record it went into."""
 
-    id: int
+    id: Id
 
 
 class GetMany(Struct, frozen=True, kw_only=True):
@@ -33,7 +34,7 @@ class FindCustomers(Struct, frozen=True, kw_only=True, omit_defaults=True):
     phone: str | None = None
     name: str | None = None
     country: str | None = None
-    after: int = 0
+    after: Id = 0
     limit: PageSize = 100
 
 
@@ -59,7 +60,7 @@ class PricedProduct(Product, frozen=True, kw_only=True):
 class GetProduct(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One product, by golden id or by code; exactly one of the two."""
 
-    id: int | None = None
+    id: Id | None = None
     code: str | None = None
 
 
@@ -70,7 +71,7 @@ class FindProducts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str | None = None
     category: str | None = None
     active: bool | None = None
-    after: int = 0
+    after: Id = 0
     limit: PageSize = 100
 
 
