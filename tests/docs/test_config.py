@@ -33,7 +33,7 @@ def _shown(value: Any) -> str:
     if value in ("", ()):
         return "empty"
     if isinstance(value, tuple):
-        return f"`[{', '.join(value)}]`"
+        return f"`[{', '.join(map(str, value))}]`"
     if isinstance(value, timedelta):
         return f"`{_duration(value)}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
