@@ -90,7 +90,7 @@ def _store_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scripted_adapter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Install the scripted adapter as a third party would: a distribution with an entry point."""
     site = tmp_path_factory.mktemp("site")

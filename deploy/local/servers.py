@@ -196,6 +196,9 @@ def _end_child(process: subprocess.Popen[bytes]) -> None:
 def _ending_on_signals() -> Iterator[None]:
     """Turn the signals that end a process into an exception, so that clean-up runs."""
     before = {number: signal.signal(number, _raise_exit) for number in _STOPPING_SIGNALS}
+    # A shell starts its background jobs with SIGINT ignored, and an ignored signal stays
+    # ignored in our child, which could then never clean up.
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

@@ -18,7 +18,7 @@ from midspan.cli.output import (
     print_json,
     print_table,
 )
-from midspan.kernel.errors import ConfigurationError, within
+from midspan.kernel.errors import ConfigurationError, MidspanError
 from midspan.kernel.house import require_own_packages
 
 if TYPE_CHECKING:
@@ -68,25 +68,26 @@ def lint(as_json: bool) -> int:
 @guarded
 def check(systems: tuple[str, ...], as_json: bool) -> int:
     """Log in to SYSTEMS (all by default) and read one row of each stream."""
+    from midspan.cli.checks import check_system
+
     project = _project()
-    found = []
-    for name in systems or tuple(project.systems):
-        adapter = project.adapter(name)
+    names = systems or tuple(project.systems)
+    for name in names:
+        project.system(name)
+    found, code = [], 0
+    for name in names:
         try:
-            with within(system=name, connection=project.system(name).config.conn_id):
-                report = adapter.check()
-        finally:
-            adapter.close()
-        found += [
-            {"system": name, "stream": one.stream, "ok": one.readable, "problem": one.problem}
-            for one in report.streams
-        ]
+            found += check_system(project, name)
+        except MidspanError as error:
+            click.echo(f"midspan: {error}", err=True)
+            found.append({"system": name, "stream": None, "ok": False, "problem": error.code})
+            code = max(code, error.exit_code)
     if as_json:
         print_json(found)
     else:
         rows = [(one["system"], one["stream"], one["problem"] or "readable") for one in found]
         print_table(("system", "stream", "result"), rows)
-    return 0 if all(one["ok"] for one in found) else 1
+    return code or (0 if all(one["ok"] for one in found) else 1)
 
 
 @main.command()

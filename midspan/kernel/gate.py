@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeVar
 
+from midspan.kernel.errors import MidspanError
+
 T = TypeVar("T")
 
 
@@ -44,3 +46,14 @@ class Gate(Protocol):
         read, or a write whose repetition the adapter knows to be harmless.
         """
         ...
+
+
+class ShutGate:
+    """Lets no call through: for whoever only wants to know whether an adapter can be made."""
+
+    timeouts = Timeouts()
+
+    def call(self, lane: Lane, operation: Callable[[Timeouts], T]) -> T:
+        """Raise MidspanError ``gate.shut``."""
+        del lane, operation
+        raise MidspanError("gate.shut", "no call may be made here")

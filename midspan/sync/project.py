@@ -5,7 +5,7 @@ whoever holds a ``Project`` can rely on it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from adapters.base import Adapter, AdapterContext, BoundStream, adapter_class, adapter_types
@@ -26,7 +26,7 @@ from config.tree import Node
 from mappings import CompiledMapping
 from midspan.governor import ControlStore, DatabaseGate, open_control
 from midspan.kernel.errors import ConfigurationError, MidspanError, Problem
-from midspan.kernel.gate import Lane
+from midspan.kernel.gate import Gate, Lane, ShutGate
 from midspan.store.engine import Store, open_staging, open_store
 from midspan.sync.centers import Center, load_centers
 from midspan.sync.mapped import compile_mappings, in_order
@@ -112,13 +112,17 @@ class Project:
     def adapter(self, system: str, lane: Lane = Lane.SYNC) -> Adapter:
         """Open the adapter of a system; its connection is resolved anew each time."""
         bound = self.system(system)
+        gate = DatabaseGate(system, bound.config, self.control)
+        return self._open(bound, self.connection(bound.config.conn_id), gate, lane)
+
+    def _open(self, bound: BoundSystem, connection: Connection, gate: Gate, lane: Lane) -> Adapter:
         context = AdapterContext(
-            system=system,
+            system=bound.name,
             options=bound.options,
             streams=bound.streams,
-            connection=self.connection(bound.config.conn_id),
-            gate=DatabaseGate(system, bound.config, self.control),
-            cache=self.settings.state / "cache" / system,
+            connection=connection,
+            gate=gate,
+            cache=self.settings.state / "cache" / bound.name,
             lane=lane,
         )
         return adapter_class(bound.config.type)(context)
@@ -127,9 +131,9 @@ class Project:
         """Return what is wrong in the systems' templates, calling nobody."""
         problems: list[Problem] = []
         for system in self.systems.values():
-            unconnected = replace(self, connection=Connection)
+            nowhere = Connection(system.config.conn_id)
             try:
-                unconnected.adapter(system.name).close()
+                self._open(system, nowhere, ShutGate(), Lane.SYNC).close()
             except ConfigurationError as error:
                 problems.extend(error.problems)
         return problems

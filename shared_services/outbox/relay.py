@@ -11,12 +11,13 @@ and continued, or a second one, can only repeat a message, which receivers know 
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, func, select
+from sqlalchemy import ColumnElement, Row, Table, delete, func, or_, select
 
-from midspan.kernel.errors import MidspanError
+from midspan.kernel.errors import MidspanError, Recovery
 from midspan.store.engine import Store
 from midspan.store.load import chunked
 from shared_services.messaging.envelope import Envelope
@@ -29,6 +30,7 @@ BLOCK = 5_000
 _DELETE_AT_ONCE = 1_000
 _IDLE_SECONDS = 0.2
 _PAUSE_SECONDS = 2.0
+_HOLD_SECONDS = 60.0
 
 
 class Relay:
@@ -42,12 +44,13 @@ class Relay:
         self._publisher = publisher
         self._exchange = topology.events.name
         self._source = source
+        self._held: dict[tuple[str, str], float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Publish until ``stop`` is set; trouble with broker or store is waited out.
 
         A message that can never be taken stays in the outbox, holds back its own key alone,
-        and is named on the log at each pass.
+        and is tried and named on the log again every minute.
         """
         while not stop.is_set():
             try:
@@ -70,6 +73,9 @@ class Relay:
         result = self._publisher.publish([self._outgoing(row) for row in rows])
         confirmed = [rows[index].id for index in result.confirmed]
         self._delete(confirmed)
+        for index, error in result.errors.items():
+            if error.recovery is Recovery.QUARANTINE:
+                self._held[_key(rows[index])] = time.monotonic() + _HOLD_SECONDS
         result.require()
         return len(confirmed)
 
@@ -82,11 +88,22 @@ class Relay:
     def _oldest_per_key(self) -> "Sequence[Row[Any]]":
         outbox = self._outbox
         with self._store.read() as connection:
-            rows = connection.execute(select(outbox).order_by(outbox.c.position).limit(BLOCK)).all()
+            rows = connection.execute(
+                select(outbox).where(*self._not_held()).order_by(outbox.c.position).limit(BLOCK)
+            ).all()
         firsts: dict[tuple[str, str], Row[Any]] = {}
         for row in rows:
-            firsts.setdefault((row.aggregatetype, row.aggregateid), row)
+            firsts.setdefault(_key(row), row)
         return list(firsts.values())
+
+    def _not_held(self) -> list[ColumnElement[bool]]:
+        """Leave out keys whose oldest message was refused: all their rows must not fill a block."""
+        now, outbox = time.monotonic(), self._outbox
+        self._held = {key: until for key, until in self._held.items() if until > now}
+        return [
+            or_(outbox.c.aggregatetype != kind, outbox.c.aggregateid != identity)
+            for kind, identity in self._held
+        ]
 
     def _outgoing(self, row: "Row[Any]") -> Outgoing:
         envelope = Envelope(
@@ -106,3 +123,7 @@ class Relay:
         for chunk in chunked(ids, _DELETE_AT_ONCE):
             with self._store.write() as connection:
                 connection.execute(delete(self._outbox).where(self._outbox.c.id.in_(chunk)))
+
+
+def _key(row: "Row[Any]") -> tuple[str, str]:
+    return row.aggregatetype, row.aggregateid

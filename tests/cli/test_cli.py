@@ -57,6 +57,32 @@ def test_a_misspelt_canonical_field_is_named_with_its_place(home):
     assert not (home / "state").exists()
 
 
+def test_lint_calls_nobody_and_leaves_nothing(home):
+    """No connection is needed, no store is made."""
+    done = midspan(home, "lint")
+
+    assert done.exit_code == 0
+    assert not (home / "state").exists()
+
+
+def test_a_broken_system_hides_no_other(home, crm):
+    """Every system is checked; the worst finding decides the exit code."""
+    shutil.copy(HOME / "config/systems/pricelist.yaml", home / "config/systems")
+    uri = crm.url.replace("http://", f"http://{crm.user}:{crm.password}@")
+
+    done = midspan(
+        home,
+        "check",
+        "--json",
+        AIRFLOW_CONN_MIDSPAN_CRM=uri,
+        AIRFLOW_CONN_MIDSPAN_PRICELIST=f"file://{home}/nowhere",
+    )
+
+    found = {one["system"]: one["ok"] for one in json.loads(done.stdout)}
+    assert found == {"crm": True, "pricelist": False}
+    assert done.exit_code != 0
+
+
 def test_a_wrong_password_is_told_without_showing_it(home, crm):
     """What, where and what to do; exit 2, for a person has to act."""
     uri = crm.url.replace("http://", f"http://{crm.user}:wrong-hunter2@")

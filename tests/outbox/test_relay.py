@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from midspan.kernel.errors import MidspanError, TransientError
+from midspan.kernel.errors import MidspanError, RecordError, TransientError
 from midspan.store.engine import Store
 from shared_services.contracts.events import EntityEvent
 from shared_services.messaging.publisher import Outcome, Outgoing, Publisher, PublishResult
@@ -24,9 +24,10 @@ FORK = multiprocessing.get_context("fork")
 class Recorder(Publisher):
     """A publisher that stands in for a broker which takes, or leaves, what a test says."""
 
-    def __init__(self, refuse: Sequence[str] = ()) -> None:
+    def __init__(self, refuse: Sequence[str] = (), poison: Sequence[str] = ()) -> None:
         self.taken: list[tuple[str, int]] = []
         self.refuse = set(refuse)
+        self.poison = set(poison)
 
     def publish(self, messages: Sequence[Outgoing], timeout: float = 30.0) -> PublishResult:
         outcomes: list[Outcome] = []
@@ -36,6 +37,9 @@ class Recorder(Publisher):
             if subject in self.refuse:
                 outcomes.append(Outcome.UNCONFIRMED)
                 errors[index] = _unconfirmed()
+            elif subject in self.poison:
+                outcomes.append(Outcome.REFUSED)
+                errors[index] = RecordError("message.too_large", "the body is too large")
             else:
                 outcomes.append(Outcome.CONFIRMED)
                 self.taken.append((subject, sequence))
@@ -91,6 +95,23 @@ def test_an_unconfirmed_event_stays_and_holds_back_its_key_alone(store: Store) -
 
     assert held == 2
     assert recorder.taken == [("customer/2", 1), ("customer/1", 1), ("customer/1", 2)]
+
+
+def test_a_key_that_can_never_be_published_fills_no_block(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many successors it has, the other keys behind them are published."""
+    monkeypatch.setattr("shared_services.outbox.relay.BLOCK", 5)
+    commit(store, *(event(1, sequence) for sequence in range(1, 11)), event(2, 1))
+    recorder = Recorder(poison=["customer/1"])
+    working = relay(store, recorder)
+
+    with pytest.raises(RecordError):
+        working.run_once()
+    working.run_once()
+
+    assert recorder.taken == [("customer/2", 1)]
+    assert working.backlog() == 10
 
 
 def test_an_event_that_commits_late_is_not_skipped(store: Store) -> None:

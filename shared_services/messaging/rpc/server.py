@@ -139,7 +139,7 @@ class RpcServer(ConsumingSession):
             raise RemoteError("rpc.unknown_method", f"there is no method {call.routing_key} here")
         headers = call.properties.headers or {}
         deadline = headers.get(DEADLINE)
-        if not isinstance(deadline, int):
+        if type(deadline) is not int:  # a bool is an int, and no time
             raise _invalid(f"the header {DEADLINE} is missing or no integer", DEADLINE)
         trace = headers.get(TRACEPARENT)
         return Context(
