@@ -139,7 +139,8 @@ class RpcServer(ConsumingSession):
             raise RemoteError("rpc.unknown_method", f"there is no method {call.routing_key} here")
         headers = call.properties.headers or {}
         deadline = headers.get(DEADLINE)
-        if type(deadline) is not int:  # a bool is an int, and no time
+        # pika has an int class of its own for long values; a bool is an int, too, and no time.
+        if isinstance(deadline, bool) or not isinstance(deadline, int):
             raise _invalid(f"the header {DEADLINE} is missing or no integer", DEADLINE)
         trace = headers.get(TRACEPARENT)
         return Context(
