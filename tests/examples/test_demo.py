@@ -47,8 +47,10 @@ def test_the_demo_ends_with_every_number_right(folder: Path) -> None:
     assert summary["findings"] == []
     assert all(run["read"] == sum(run[name] for name in COUNTED) for run in runs)
     assert sum(run["missing"] for run in runs if run["kind"] == "deletes") == 2
-    # How many there are depends on which system's first sync ends first; none is lost.
-    assert summary["events"]["committed"] == summary["events"]["received"] > 100
+    # How many there are depends on which system's first sync ends first: each run says its own.
+    told = sum(run["events"] for run in runs)
+    assert summary["events"] == {"committed": told, "received": told}
+    assert told > 180
     assert summary["merges"] == 1
     assert sum(one["count"] for one in summary["refused"]) == 8
     assert summary["customer_source_rows"] > summary["golden"]["customer"] > 300
