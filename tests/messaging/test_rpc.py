@@ -350,7 +350,10 @@ def test_only_direct_reply_addresses_are_answered(broker: Broker) -> None:
     assert len(handled) == 1
 
 
-def test_a_call_without_deadline_is_refused(broker: Broker) -> None:
+@pytest.mark.parametrize("headers", [None, {"x-deadline": True}], ids=["none", "boolean"])
+def test_a_call_without_deadline_is_refused(
+    broker: Broker, headers: dict[str, bool] | None
+) -> None:
     """Nobody may ask for work without saying how long it is wanted."""
     serve(broker)
     answers: list[bytes] = []
@@ -362,7 +365,7 @@ def test_a_call_without_deadline_is_refused(broker: Broker) -> None:
         broker.topology.rpc.name,
         ECHO.routing_key,
         b'{"number": 1}',
-        pika.BasicProperties(reply_to="amq.rabbitmq.reply-to", correlation_id="1"),
+        pika.BasicProperties(reply_to="amq.rabbitmq.reply-to", correlation_id="1", headers=headers),
     )
 
     channel.connection.process_data_events(5)
