@@ -115,13 +115,45 @@ def _stream(name: str, node: Node, problems: list[Problem]) -> Stream | None:
         return None
     if config.cursor is not None:
         _check_zone(node, config.cursor, problems)
+    _check_write(node, config, problems)
     parts = {}
     for part_name, part_node in config.parts.items():
-        part = _common(part_node, PartConfig, problems)
+        part = _part(f"{name}.{part_name}", part_node, config, problems)
         if part is not None:
-            _check_zone(part_node, part.cursor, problems)
-            parts[part_name] = Part(f"{name}.{part_name}", part, part_node)
+            parts[part_name] = part
     return Stream(name, config, parts, node)
+
+
+def _part(name: str, node: Node, stream: StreamConfig, problems: list[Problem]) -> Part | None:
+    config = _common(node, PartConfig, problems)
+    if config is None:
+        return None
+    cursor = config.cursor or stream.cursor
+    if cursor is None:
+        problems.append(
+            node.problem(
+                "config.part_cursor",
+                "neither this part nor its stream has a cursor",
+                "Give the part a cursor, by which its changes are found",
+            )
+        )
+        return None
+    if config.cursor is not None:
+        _check_zone(node, cursor, problems)
+    return Part(name, config.parent, cursor, node)
+
+
+def _check_write(node: Node, config: StreamConfig, problems: list[Problem]) -> None:
+    if config.write is None or config.write.reference or "create" not in config.write.operations:
+        return
+    place = node.get("write") or node
+    problems.append(
+        place.problem(
+            "config.no_reference",
+            "records may be created here without a reference by which they are found again",
+            "Name under 'reference' a field that carries our reference and can be searched for",
+        )
+    )
 
 
 def _common(node: Node, cls: type[T], problems: list[Problem]) -> T | None:

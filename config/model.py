@@ -106,11 +106,26 @@ class CursorConfig:
 class PartConfig:
     """A child record whose change marks its parent, which the system leaves untouched.
 
-    ``parent`` is the part's field that holds the parent's primary key.
+    ``parent`` is the part's field that holds the parent's primary key; ``cursor`` is the
+    stream's own where it is not said.
     """
 
     parent: str
-    cursor: CursorConfig
+    cursor: CursorConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteConfig:
+    """What may be written into a stream's records.
+
+    ``reference`` is the field that carries our own reference and can be searched for; without
+    one nothing is created. ``settle_after`` is how long a record may stay unseen after it was
+    sent: longer than the longest transaction of the source.
+    """
+
+    operations: tuple[Literal["create", "update", "delete"], ...]
+    reference: str | None = None
+    settle_after: timedelta = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +137,7 @@ class StreamConfig:
     deletes: Literal["none", "snapshot"] = "none"
     freshness: timedelta | None = None
     parts: Mapping[str, Node] = field(default_factory=dict)
+    write: WriteConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +152,14 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a stream; ``name`` is qualified: ``customers.contact_mechanisms``."""
+    """A part of a stream; ``name`` is qualified: ``customers.contact_mechanisms``.
+
+    ``parent`` is the field that holds the parent's key, ``cursor`` what orders its changes.
+    """
 
     name: str
-    config: PartConfig
+    parent: str
+    cursor: CursorConfig
     node: Node
 
 

@@ -14,7 +14,7 @@ from enum import Enum
 
 from config.model import BreakerConfig
 from midspan.governor.state import Breaker, GateState
-from midspan.kernel.errors import MidspanError, TransientError
+from midspan.kernel.errors import MidspanError, TransientError, UncertainWrite
 
 _JITTER = 0.2
 _PROBE_NAP = 0.25
@@ -40,6 +40,8 @@ class Outcome:
     @classmethod
     def of(cls, error: BaseException | None) -> "Outcome":
         """Return what a call that ended with ``error`` said."""
+        if isinstance(error, UncertainWrite) and error.__cause__ is not None:
+            error = error.__cause__
         if isinstance(error, TransientError):
             return cls(Verdict.FAILED, error.code, error.retry_after or 0.0)
         if error is None or isinstance(error, MidspanError):

@@ -17,6 +17,7 @@ class                   recovery        raised for
 ``SystemClosed``        ``LATER``       a denied window or a pause: come back when it is over
 ``SessionExpired``      ``RELOGIN``     the session ended in the middle of a job
 ``RecordError``         ``QUARANTINE``  one row cannot be read or translated
+``UncertainWrite``      ``SETTLE``      a write may or may not have been done: look it up
 ``Conflict``            ``ABANDON``     another worker has the work; this one gives up quietly
 ``RemoteError``         ``STOP``        a shared service answered with an error
 ======================  ==============  =====================================================
@@ -38,6 +39,7 @@ class Recovery(Enum):
     LATER = "later"
     RELOGIN = "relogin"
     QUARANTINE = "quarantine"
+    SETTLE = "settle"
     ABANDON = "abandon"
 
 
@@ -127,7 +129,11 @@ class SyncHalted(MidspanError):
 
 
 class TransientError(MidspanError):
-    """May work later. ``retry_after`` is the other side's own word for when, in seconds."""
+    """May work later. ``retry_after`` is the other side's own word for when, in seconds.
+
+    ``acted`` is false where the other side certainly did nothing of what was asked (it could
+    not be reached, or it said so), so that even a write may be repeated.
+    """
 
     recovery = Recovery.RETRY
     exit_code = 3
@@ -139,10 +145,12 @@ class TransientError(MidspanError):
         *,
         remedy: str = "",
         retry_after: float | None = None,
+        acted: bool = True,
         **context: str,
     ) -> None:
         super().__init__(code, message, remedy=remedy, **context)
         self.retry_after = retry_after
+        self.acted = acted
 
 
 class SystemClosed(MidspanError):
@@ -179,6 +187,16 @@ class RecordError(MidspanError):
     """One record is unusable; the rest of its batch goes on."""
 
     recovery = Recovery.QUARANTINE
+
+
+class UncertainWrite(MidspanError):
+    """A write was sent, and nobody knows whether it was done.
+
+    It is settled by looking for its reference; until then it is neither repeated nor given up.
+    """
+
+    recovery = Recovery.SETTLE
+    exit_code = 3
 
 
 class Conflict(MidspanError):

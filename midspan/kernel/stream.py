@@ -16,11 +16,24 @@ Position = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class StreamCheck:
-    """One stream's result of a connection check; ``problem`` is empty when all is well."""
+    """One stream's result of a connection check; ``problem`` is empty when all is well.
+
+    ``writable`` is None where writing was not asked about or cannot be told without writing.
+    ``grant`` is what the system's administrator has to give, in the system's own words.
+    ``remarks`` are oddities that lose nothing.
+    """
 
     stream: str
     readable: bool
     problem: str = ""
+    writable: bool | None = None
+    grant: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked about can be done."""
+        return self.readable and self.writable is not False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +44,8 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every stream asked about can be read."""
-        return all(check.readable for check in self.streams)
+        """Whether every stream asked about can be used as configured."""
+        return all(check.ok for check in self.streams)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ Everything that can be known to be wrong without calling anyone is reported here
 whoever holds a ``Project`` can rely on it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from adapters.base import Adapter, AdapterContext, BoundStream, adapter_class, adapter_types
@@ -14,6 +14,7 @@ from config.connections import Connection, resolve_connection
 from config.loader import read_project
 from config.model import (
     CursorConfig,
+    Part,
     PartConfig,
     StreamConfig,
     Sync,
@@ -53,7 +54,7 @@ class BoundSync:
     stream_config: StreamConfig
     system: BoundSystem
     stream: BoundStream
-    parts: Mapping[str, PartConfig]
+    parts: Mapping[str, Part]
     mapping: CompiledMapping
     center: Center
     model: GoldenModel
@@ -211,41 +212,32 @@ def _system(
     streams: dict[str, BoundStream] = {}
     for stream in system.streams.values():
         config = stream.config
-        streams[stream.name] = _stream(
-            stream.name,
-            stream.node,
-            StreamConfig,
-            cls,
-            (config.primary_key, config.cursor, columns.get(stream.name, ())),
-            problems,
-        )
+        key, mapped = config.primary_key, columns.get(stream.name)
+        # What no sync reads yet is read whole.
+        needed = () if mapped is None else _needed(key, config.cursor, mapped)
+        whole = BoundStream(stream.name, key, config.cursor, None, needed, config.write)
+        streams[stream.name] = _stream(whole, stream.node, StreamConfig, cls, problems)
         for part in stream.parts.values():
-            streams[part.name] = _stream(
-                part.name,
-                part.node,
-                PartConfig,
-                cls,
-                ((part.config.parent,), part.config.cursor, ()),
-                problems,
-            )
+            key = (part.parent,)
+            piece = BoundStream(part.name, key, part.cursor, None, _needed(key, part.cursor))
+            streams[part.name] = _stream(piece, part.node, PartConfig, cls, problems)
     if len(problems) > before:
         return None
     return BoundSystem(system.name, system.config, options, streams)
 
 
 def _stream(
-    name: str,
-    node: Node,
-    common: type,
-    cls: type[Adapter],
-    shape: tuple[tuple[str, ...], CursorConfig | None, tuple[str, ...]],
-    problems: list[Problem],
+    stream: BoundStream, node: Node, common: type, cls: type[Adapter], problems: list[Problem]
 ) -> BoundStream:
-    primary_key, cursor, sources = shape
+    """Return a stream with its adapter's own options."""
     options = bind(node, cls.stream_spec, problems, ignore=keys_of(common))
-    fields = cursor.fields if cursor else ()
-    columns = tuple(dict.fromkeys((*primary_key, *fields, *sources)))
-    return BoundStream(name, primary_key, cursor, options, columns)
+    return replace(stream, options=options)
+
+
+def _needed(
+    key: Sequence[str], cursor: CursorConfig | None, mapped: Sequence[str] = ()
+) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*key, *(cursor.fields if cursor else ()), *mapped)))
 
 
 def _sync(
@@ -264,7 +256,7 @@ def _sync(
         stream_config=stream.config,
         system=bound[config.system],
         stream=bound[config.system].streams[config.stream],
-        parts={part.name: part.config for part in stream.parts.values()},
+        parts={part.name: part for part in stream.parts.values()},
         mapping=mapping,
         center=center,
         model=center.models[config.entity],

@@ -14,7 +14,7 @@ from typing import Any
 import xxhash
 
 from adapters.base import Adapter, BoundStream
-from config.model import CursorConfig, PartConfig
+from config.model import CursorConfig, Part
 from mappings import CompiledMapping, Refusal
 from midspan.kernel.errors import RecordError
 from midspan.kernel.stream import Batch, Slice
@@ -30,7 +30,7 @@ class Reading:
 
     adapter: Adapter
     stream: BoundStream
-    parts: Mapping[str, PartConfig]
+    parts: Mapping[str, Part]
     mapping: CompiledMapping
     cursor: CursorState
     after_batch: Callable[[Progress], None]
@@ -115,16 +115,16 @@ def _see(progress: Progress, changed: str | None, *, moves_cursor: bool) -> None
 
 
 def _read_part(reading: Reading, staging: Staging, progress: Progress, name: str) -> None:
-    config = reading.parts[name]
-    ceiling = _ceiling(config.cursor, progress)
-    part = Slice(lower=_lower(config.cursor, reading.cursor.parts.get(name)))
+    cursor = reading.parts[name].cursor
+    ceiling = _ceiling(cursor, progress)
+    part = Slice(lower=_lower(cursor, reading.cursor.parts.get(name)))
     for batch in reading.adapter.read(name, part, progress.position):
-        parent = batch.columns.index(config.parent)
-        stamps = [batch.columns.index(field) for field in config.cursor.fields]
+        parent = batch.columns.index(reading.parts[name].parent)
+        stamps = [batch.columns.index(field) for field in cursor.fields]
         parents: list[Any] = []
         for row in batch.rows:
             parents += _keys(row[parent])
-            changed = _part_stamp(config.cursor, row, stamps)
+            changed = _part_stamp(cursor, row, stamps)
             if changed is not None and (ceiling is None or changed < ceiling):
                 progress.parts[name] = max(progress.parts.get(name, ""), changed)
         refused = _rejected(batch, progress.read)

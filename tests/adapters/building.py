@@ -48,12 +48,11 @@ def build(
         config = stream.config
         options: Any = _bound(stream.node, cls.stream_spec, StreamConfig)
         streams[stream.name] = BoundStream(
-            stream.name, config.primary_key, config.cursor, options, tuple(columns)
+            stream.name, config.primary_key, config.cursor, options, tuple(columns), config.write
         )
         for part in stream.parts.values():
             options = _bound(part.node, cls.stream_spec, PartConfig)
-            key = (part.config.parent,)
-            streams[part.name] = BoundStream(part.name, key, part.config.cursor, options)
+            streams[part.name] = BoundStream(part.name, (part.parent,), part.cursor, options)
     limits = replace(
         system.config, budget=BudgetConfig(1000, 2), retry=QUICK, breaker=BreakerConfig(1000)
     )
