@@ -51,6 +51,7 @@ _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _DENIED = frozenset({401, 403, 407})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_TOO_MANY = 429
 _NOT_FOUND = frozenset({404, 405, 410})
 
 
@@ -186,6 +187,7 @@ def raise_for_status(reply: Reply) -> None:
             f"{where} cannot answer now (status {status})",
             remedy="Lower the system's budget if this returns",
             retry_after=parse_retry_after(reply.headers.get("Retry-After")),
+            acted=status != _TOO_MANY,
         )
     if status in _NOT_FOUND:
         raise ProtocolError(
@@ -206,7 +208,8 @@ def classify(error: Exception, url: str) -> MidspanError | None:
             remedy="Check the host name and certificate, or set ca_file in the connection's extra",
         )
     if isinstance(error, _TIMEOUTS):
-        return TransientError("http.timeout", f"{where} did not answer in time")
+        acted = not isinstance(error, requests.ConnectTimeout)
+        return TransientError("http.timeout", f"{where} did not answer in time", acted=acted)
     # A body that ends before its announced length comes as the cause of a plain protocol error.
     if isinstance(error, _TRUNCATIONS) or isinstance(error.__cause__, _TRUNCATIONS):
         return TransientError("http.truncated", f"the reply of {where} ended too early")
@@ -221,6 +224,7 @@ def classify(error: Exception, url: str) -> MidspanError | None:
             "http.unreachable",
             f"{where} cannot be reached ({_root_name(error)})",
             remedy="Check host and port in the connection, and that the system runs",
+            acted=_root_name(error) not in _NEVER_SENT,
         )
     return None
 
@@ -232,6 +236,7 @@ _TRUNCATIONS = (
     urllib3.exceptions.IncompleteRead,
     urllib3.exceptions.DecodeError,
 )
+_NEVER_SENT = frozenset({"NewConnectionError", "NameResolutionError", "ConnectionRefusedError"})
 _BAD_ADDRESSES = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
