@@ -5,7 +5,7 @@ SHELL := bash
 PYTHON := .venv/bin/python
 SERVERS := $(PYTHON) -m deploy.local.servers
 
-.PHONY: help setup demo demo-down test lint lock
+.PHONY: help setup demo demo-down test lint bench lock
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -28,6 +28,11 @@ lint: setup ## Check style, format, types and who imports whom
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy .
 	@.venv/bin/lint-imports --no-logo
+
+bench: setup ## Measure beside peers, into var/bench/NAME.json (ONLY=name chooses)
+	@$(SERVERS) run postgres mariadb -- $(PYTHON) -m benchmarks $(ONLY) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(ROWS),--rows $(ROWS)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS))
 
 lock: setup ## Pin every package anew in constraints.txt
 	@bash deploy/local/uv.sh --quiet pip compile setup.cfg --all-extras --upgrade \

@@ -16,7 +16,7 @@ from benchmarks.governor import (
     collect,
     config,
     fake_system,
-    measure,
+    observe,
     percentile,
 )
 from config.model import BreakerConfig, BudgetConfig, RetryConfig
@@ -31,7 +31,7 @@ SECONDS = float(os.environ.get("MIDSPAN_TEST_GOVERNOR_SECONDS", "10"))
 @pytest.mark.timeout(SECONDS + 120)
 def test_no_second_is_above_the_cap_and_live_calls_are_quick(store_url, tmp_path):
     """Three syncs, a backfill, live calls above what is left, and a large apply beside them."""
-    seen = measure(store_url, tmp_path, SECONDS, idle_seconds=5)
+    seen = observe(store_url, tmp_path, SECONDS, idle_seconds=5)
 
     assert seen.most_in_a_second <= CAP
     assert seen.peak <= 4
