@@ -1,0 +1,120 @@
+"""Reads pages of 5,000 records through the rest adapter, beside requests and json.
+
+Both read the same bytes from the same server over one kept connection. The adapter passes its
+gate before each page and hands out batches of ten columns; the peer decodes each page and
+keeps nothing.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+
+import requests
+
+from benchmarks.building import BUDGET, CHECKED, opened, read_all
+from benchmarks.checks import Check
+from benchmarks.frame import (
+    ROOT,
+    Measurement,
+    Sample,
+    Settings,
+    Side,
+    Stopwatch,
+    at_least,
+    at_most,
+    run_process,
+    side_by_side,
+    tell,
+)
+from config.connections import Connection
+
+ROWS = 300_000
+PAGE = 5_000
+TARGET = 450_000
+
+_SHORT = 400
+_PEER = "requests + json"
+_ENDED_WITHIN = 10
+_SYSTEM = (
+    BUDGET
+    + """
+type: rest
+conn_id: legacy
+streams:
+  rows:
+    primary_key: id
+    path: /rows
+    rows: rows
+    paging: {style: cursor, size: 5000, next: next, query: {after: "{cursor}"}}
+"""
+)
+_COLUMNS = (
+    *("id", "name", "street", "city", "country"),
+    *("email", "phone", "amount", "active", "changed"),
+)
+
+
+def measure(settings: Settings) -> Iterator[Measurement]:
+    """Yield the adapter's rate and memory beside the peer's."""
+    rows = settings.rows or (_SHORT if settings.short else ROWS)
+    page = min(PAGE, max(rows // 2, 1))
+    with pages_served(rows // page, page) as port:
+        sides = [
+            Side("rest", lambda: run_process("benchmarks.rest", "adapter", port)),
+            Side(_PEER, lambda: run_process("benchmarks.rest", "peer", port)),
+        ]
+        found = side_by_side(sides, settings.rounds)
+    ours, peer = found["rest"], found[_PEER]
+    versions = {name: version(name) for name in ("requests", "urllib3", "msgspec")}
+    target = None if settings.short else TARGET
+    yield at_least(
+        "rest: read", "rows/s", ours.rate, target, peer=(_PEER, peer.rate), versions=versions
+    )
+    yield at_most("rest: peak memory", "MB", ours.peak_mb, peer=(_PEER, peer.peak_mb))
+
+
+@contextmanager
+def pages_served(pages: int, rows: int) -> Iterator[str]:
+    """Run the page server in a process of its own; give its port."""
+    server = subprocess.Popen(  # noqa: S603 our own interpreter and module
+        [sys.executable, "-m", "benchmarks.rest_server", str(pages), str(rows)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    try:
+        yield server.stdout.readline().strip() if server.stdout else ""
+    finally:
+        server.communicate(timeout=_ENDED_WITHIN)
+
+
+def read_by_adapter(port: str) -> Sample:
+    """Read all pages through the rest adapter."""
+    connection = Connection("legacy", "http", "127.0.0.1", int(port))
+    with opened(_SYSTEM, connection, _COLUMNS) as adapter:
+        return read_all(adapter, "rows")
+
+
+def read_by_peer(port: str) -> Sample:
+    """Read all pages with requests and json."""
+    watch, check, count, after = Stopwatch(), Check(), 0, "0"
+    with requests.Session() as session:
+        while after:
+            reply = session.get(
+                f"http://127.0.0.1:{port}/rows", params={"after": after}, timeout=60
+            )
+            body = json.loads(reply.content)
+            rows, after = body["rows"], body.get("next")
+            count += len(rows)
+            with watch.aside():
+                check.add(*([row[name] for row in rows] for name in CHECKED))
+    return watch.sample(count, check.digest)
+
+
+if __name__ == "__main__":
+    side, at_port = sys.argv[1:]
+    tell((read_by_adapter if side == "adapter" else read_by_peer)(at_port))
