@@ -6,18 +6,33 @@ what the source printed.
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Context,
+    Decimal,
+)
 from functools import lru_cache
+from typing import Literal
 
 from mappings.converters.registry import Function, NoOptions, register
 from mappings.values import (
     CACHE_SIZE,
+    MAX_DIGITS,
     parse_decimal,
     plain_decimal,
     plain_integer,
     refuse,
     shift_point,
 )
+
+WIDE = Context(prec=2 * MAX_DIGITS)
+"""Wide enough that a product of two canonical numbers is exact."""
 
 _TRUE = "1 true t yes y on ja j wahr oui o vrai si sì sí s vero verdadero ano tak x"
 _FALSE = "0 false f no n off nein falsch non faux falso ne nie"
@@ -95,6 +110,52 @@ def _split_sign(text: str) -> tuple[str, str]:
     return "", text
 
 
+Rounding = Literal["half_up", "half_even", "half_down", "up", "down", "ceiling", "floor"]
+_ROUNDINGS: dict[Rounding, str] = {
+    "half_up": ROUND_HALF_UP,
+    "half_even": ROUND_HALF_EVEN,
+    "half_down": ROUND_HALF_DOWN,
+    "up": ROUND_UP,
+    "down": ROUND_DOWN,
+    "ceiling": ROUND_CEILING,
+    "floor": ROUND_FLOOR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOptions:
+    """``places`` behind the point are kept; ``rounding`` decides about the rest.
+
+    ``up`` and ``down`` are away from zero and towards it.
+    """
+
+    places: int = 2
+    rounding: Rounding = "half_up"
+
+
+@register("round", takes=(int, Decimal), gives="decimal", options=RoundOptions)
+def make_round(options: RoundOptions) -> Function:
+    """Round a number to some places, in the declared way."""
+    if not 0 <= options.places <= 18:
+        raise ValueError("'places' is between 0 and 18")
+    unit, mode = Decimal(1).scaleb(-options.places), _ROUNDINGS[options.rounding]
+    return lambda value: plain_decimal(plain_decimal(value).quantize(unit, mode, WIDE))
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleOptions:
+    """``by`` is what each value is multiplied with: 0.001 makes kilograms of grams."""
+
+    by: Decimal
+
+
+@register("scale", takes=(int, Decimal), gives="decimal", options=ScaleOptions)
+def make_scale(options: ScaleOptions) -> Function:
+    """Multiply with a constant, exactly: from cents to euros, from grams to kilograms."""
+    factor = plain_decimal(options.by)
+    return lambda value: plain_decimal(WIDE.multiply(plain_decimal(value), factor))
+
+
 @register("integer", takes=(str, int, Decimal), gives="integer")
 def make_integer(_options: NoOptions) -> Function:
     """Read a whole number of at most 64 bits."""
@@ -117,10 +178,37 @@ def to_integer(value: str | int | Decimal) -> int | None:
     return plain_integer(int(value))
 
 
-@register("boolean", takes=(str, int, bool), gives="boolean")
-def make_boolean(_options: NoOptions) -> Function:
+@dataclass(frozen=True, slots=True)
+class BooleanOptions:
+    """``yes`` and ``no`` are the source's own words, in any case; they replace the known ones.
+
+    The empty text may be one of them.
+    """
+
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+
+
+@register("boolean", takes=(str, int, bool), gives="boolean", options=BooleanOptions, revision=2)
+def make_boolean(options: BooleanOptions) -> Function:
     """Read yes and no as legacy systems spell them: J/N, Y/N, 1/0, true/false, ja/nein."""
-    return to_boolean
+    if options == BooleanOptions():
+        return to_boolean
+    words = {word.strip().lower(): True for word in options.yes}
+    words |= {word.strip().lower(): False for word in options.no}
+    if len(words) < len(options.yes) + len(options.no):
+        raise ValueError("a word is either among 'yes' or among 'no', once")
+
+    def convert(value: str | int | bool) -> bool | None:
+        if isinstance(value, bool):
+            return value
+        word = str(value).strip().lower()
+        found = words.get(word)
+        if found is None and word:
+            refuse("boolean", value, "yes or no in a declared spelling")
+        return found
+
+    return convert
 
 
 @lru_cache(maxsize=CACHE_SIZE)

@@ -1,5 +1,7 @@
 """Dates and instants: formats are declared, zones are stated, nothing is guessed.
 
+What a source writes where it has no date (``0000-00-00``, ``9999-12-31``) is declared, too.
+
 A local time in the hour that the clock repeats is its earlier meaning unless ``fold: later``
 is declared; one in the hour that the clock leaves out never was, and refuses its row.
 """
@@ -8,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,58 +20,105 @@ from mappings.values import CACHE_SIZE, Refused, refuse, utc
 
 Moment = TypeVar("Moment", bound=date)
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_OFFSET = timedelta(0)
 _DIRECTIVES = re.compile("%[a-zA-Z]")
 
 
 @dataclass(frozen=True, slots=True)
 class DateOptions:
-    """``format`` is a strptime format such as ``%Y%m%d``; without one ISO 8601 is read."""
+    """``format`` is a strptime format such as ``%Y%m%d``; without one ISO 8601 is read.
+
+    ``empty`` are the texts, and the days in ISO 8601, that stand for no date.
+    """
 
     format: str = ""
+    empty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DatetimeOptions:
-    """``format`` as for dates; ``zone`` is the IANA zone of local times.
+    """``format`` and ``empty`` as for dates; ``zone`` is the IANA zone of local times.
 
-    Without a zone, times that state no offset are refused.
+    Without a zone, times that state no offset are refused. ``epoch`` reads numbers as seconds
+    or milliseconds since 1970 in UTC; without it numbers are refused.
     """
 
     format: str = ""
     zone: str = ""
     fold: Literal["earlier", "later"] = "earlier"
+    epoch: Literal["", "s", "ms"] = ""
+    empty: tuple[str, ...] = ()
 
 
 @register("date", takes=(str, date), gives="date", options=DateOptions)
 def make_date(options: DateOptions) -> Function:
     """Read a calendar day: 2025-01-31, or the declared format."""
-    parse = _parser(options.format, date.fromisoformat)
+    parse, empty = _parser(options.format, date.fromisoformat), frozenset(options.empty)
 
     @lru_cache(maxsize=CACHE_SIZE, typed=True)
     def convert(value: str | date) -> date | None:
         if not isinstance(value, str):
-            return value
+            return None if value.isoformat() in empty else value
         text = value.strip()
-        if not text:
+        if not text or text in empty:
             return None
         try:
             found = parse(text)
         except ValueError:
             refuse("date", value, "date in the declared format")
-        return found.date() if isinstance(found, datetime) else found
+        day = found.date() if isinstance(found, datetime) else found
+        return None if day.isoformat() in empty else day
 
     return convert
 
 
-@register("datetime", takes=(str, datetime), gives="datetime", options=DatetimeOptions)
+@register(
+    "datetime",
+    takes=(str, datetime, int, Decimal, float),
+    gives="datetime",
+    options=DatetimeOptions,
+    revision=2,
+)
 def make_datetime(options: DatetimeOptions) -> Function:
     """Read an instant: 2025-01-31T12:00:00+01:00, or a local time of the declared zone."""
-    zone = _zone(options.zone) if options.zone else None
-    parse = _parser(options.format, datetime.fromisoformat)
-    fold = 1 if options.fold == "later" else 0
+    if options.epoch and (options.format or options.zone):
+        raise ValueError("'epoch' is counted in UTC and has neither 'format' nor 'zone'")
+    parse = _epoch_parser(options.epoch) or _parser(options.format, datetime.fromisoformat)
+    from_moment, empty = _instants(options), frozenset(options.empty)
 
-    def from_moment(moment: datetime) -> datetime:
+    @lru_cache(maxsize=CACHE_SIZE)
+    def from_text(text: str) -> datetime | None:
+        told = text.strip()
+        if not told or told in empty:
+            return None
+        try:
+            moment = parse(told)
+        except (ValueError, OverflowError, InvalidOperation):
+            refuse("datetime", text, "date-time in the declared format")
+        return from_moment(moment)
+
+    def convert(value: str | datetime | int | Decimal | float) -> datetime | None:
+        if isinstance(value, str):
+            return from_text(value)
+        if isinstance(value, datetime):
+            return from_moment(value)
+        if not options.epoch:
+            refuse("datetime", value, "date-time: a number needs the option 'epoch'")
+        return from_text(str(value))
+
+    return convert
+
+
+def _instants(options: DatetimeOptions) -> Callable[[datetime], datetime | None]:
+    """Return a function from a date-time, local or not, to its instant; None for an empty one."""
+    zone = _zone(options.zone) if options.zone else None
+    fold = 1 if options.fold == "later" else 0
+    empty = frozenset(options.empty)
+
+    def instant(moment: datetime) -> datetime | None:
+        if empty and not empty.isdisjoint((moment.isoformat(), moment.date().isoformat())):
+            return None
         try:
             if moment.tzinfo is None and zone is not None:
                 return _from_local(moment, zone, fold)
@@ -76,20 +126,15 @@ def make_datetime(options: DatetimeOptions) -> Function:
         except OverflowError:
             refuse("datetime", moment, "instant of the years 1 to 9999")
 
-    @lru_cache(maxsize=CACHE_SIZE)
-    def from_text(text: str) -> datetime | None:
-        if not text.strip():
-            return None
-        try:
-            moment = parse(text.strip())
-        except ValueError:
-            refuse("datetime", text, "date-time in the declared format")
-        return from_moment(moment)
+    return instant
 
-    def convert(value: str | datetime) -> datetime | None:
-        return from_text(value) if isinstance(value, str) else from_moment(value)
 
-    return convert
+def _epoch_parser(unit: str) -> Callable[[str], datetime] | None:
+    """Return a function from a number's text to the instant, exact to the microsecond."""
+    if not unit:
+        return None
+    micros = 1_000_000 if unit == "s" else 1_000
+    return lambda text: _EPOCH + timedelta(microseconds=int(Decimal(text) * micros))
 
 
 def _from_local(moment: datetime, zone: ZoneInfo, fold: int) -> datetime:

@@ -27,6 +27,7 @@ ASKS = {
     "SessionExpired": "relogin",
     "SystemClosed": "later",
     "RecordError": "quarantine",
+    "UncertainWrite": "lookup",
     "Conflict": "nothing",
     "RemoteError": "caller",
 }
