@@ -1,0 +1,1 @@
+"""Tools that prove an adapter."""
