@@ -129,7 +129,7 @@ def _key(
         return (), "no row to tell a key by"
     ranked = _ranked(values, readings, indexed)
     for name in ranked:
-        if _unique(values, (name,)) and (_is_named(name) or len(ranked) == 1):
+        if _KEY_NAME.search(_leaf(name)) and not _is_client(name) and _unique(values, (name,)):
             return (name,), _evidence((name,), rows, values)
     for pair in combinations(ranked[:_WIDEST_SEARCH], 2):
         if all(map(_is_named, pair)) and _unique(values, pair):
@@ -164,7 +164,15 @@ def _fits(reading: Reading, column: Sequence[Any]) -> bool:
 
 
 def _is_named(name: str) -> bool:
-    return bool(_KEY_NAME.search(name.rpartition(".")[2]) or _CLIENT.match(name))
+    return bool(_KEY_NAME.search(_leaf(name))) or _is_client(name)
+
+
+def _is_client(name: str) -> bool:
+    return bool(_CLIENT.match(_leaf(name)))
+
+
+def _leaf(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _unique(values: Mapping[str, Sequence[Any]], names: Sequence[str]) -> bool:
@@ -175,14 +183,14 @@ def _unique(values: Mapping[str, Sequence[Any]], names: Sequence[str]) -> bool:
 
 
 def _client_first(pair: tuple[str, str]) -> tuple[str, ...]:
-    return tuple(sorted(pair, key=lambda name: not _CLIENT.match(name)))
+    return tuple(sorted(pair, key=lambda name: not _is_client(name)))
 
 
 def _evidence(names: Sequence[str], rows: int, values: Mapping[str, Sequence[Any]]) -> str:
     told = f"unique and never null in {rows} rows" if rows > 1 else "one row only to tell it by"
     if len(names) > 1:
         told = f"together {told}; no single field is"
-    clients = [name for name in values if _CLIENT.match(name) and name not in names]
+    clients = [name for name in values if _is_client(name) and name not in names]
     if clients:
         told += f"; add '{clients[0]}' when numbers repeat in another one"
     return told
