@@ -1,17 +1,17 @@
 """JSON replies: decoded once, straight into the columns that are asked for.
 
-A page is decoded by a compiled type; its records are looked at one by one only when one of
-them cannot be read, or to show a refused one's bytes, which are sought then and not before.
+A page is decoded by a compiled type, with its head in one go where its records stand in plain
+objects. Its records are looked at one by one only when one of them cannot be read, or to show a
+refused one's bytes, which are sought then and not before.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from functools import cache
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 
+from adapters.rest.json_types import LIST, OBJECT, VALUE, RowReader, page_reader, row_reader
 from adapters.rest.replies import Records, carried, no_rows
 from adapters.rest.shape import Shape, inside
 from config.binding import nearest
@@ -20,10 +20,6 @@ from midspan.kernel.stream import Reject, Row
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NULL = b"null"
-
-_VALUE = msgspec.json.Decoder(float_hook=Decimal)
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 Block = tuple[bytes, Mapping[str, Any]]
 """A list of records, undecoded, and what the records around it give to its rows."""
@@ -36,12 +32,14 @@ class JsonDocument:
         self._body = body
         self._where = where
         self._top: Mapping[str, bytes] | None = None
+        self._head: Mapping[str, bytes] = {}
+        self._known: frozenset[str] = frozenset()
 
     def value(self, path: str) -> Any:
         """Return the value at a path; None where there is none."""
         raw = self._find(self._body, path.split(".") if path else ())
         try:
-            return None if raw is None else _VALUE.decode(raw)
+            return None if raw is None else VALUE.decode(raw)
         except _UNREADABLE as error:
             raise self._unreadable(error) from None
 
@@ -52,35 +50,74 @@ class JsonDocument:
 
     def records(self, shape: Shape, place: str) -> Records:
         """Return the records at the shape's path."""
-        blocks = list(self._blocks(self._body, shape, 0, {}))
-        fast = self._fast(blocks, shape) if shape.roots and not shape.scalar else None
-        columns: tuple[str, ...] = shape.columns(())
-        items: Sequence[Row | Reject] = fast or ()
-        if fast is None:
-            columns, items = self._slow(blocks, shape, place)
-        clean = fast is not None or not any(isinstance(one, Reject) for one in items)
+        rows = self._page(shape)
+        if rows is None:
+            return self._looked_at(shape, place)
+        return self._records(
+            shape.columns(()), rows, True, place, cache(lambda: list(self._lists(shape))), shape
+        )
+
+    def _page(self, shape: Shape) -> list[Row] | None:
+        """Return the rows of a page that is one list inside plain objects, decoded in one go."""
+        if not shape.steps or not shape.roots or shape.given or shape.scalar or self._top:
+            return None
+        reader = page_reader(shape.steps, shape.roots, shape.head)
+        try:
+            rows, self._head = reader.read(self._body) if reader else (None, {})
+        except _UNREADABLE:
+            return None
+        self._known = shape.head - {shape.steps[0]} if reader else frozenset()
+        return rows if rows is None or not shape.nested else _completed(rows, shape, {})
+
+    def _looked_at(self, shape: Shape, place: str) -> Records:
+        """Return the records of any other reply."""
+        blocks = list(self._lists(shape))
+        reader = row_reader(shape.roots) if shape.roots and not shape.scalar else None
+        items: Sequence[Row | Reject] | None = self._fast(reader, blocks, shape) if reader else None
+        if items is not None:
+            return self._records(shape.columns(()), items, True, place, lambda: blocks, shape)
+        columns, items = self._slow(blocks, shape, place)
+        clean = not any(isinstance(one, Reject) for one in items)
+        return self._records(columns, items, clean, place, lambda: blocks, shape)
+
+    def _records(
+        self,
+        columns: tuple[str, ...],
+        items: Sequence[Row | Reject],
+        clean: bool,
+        place: str,
+        blocks: Callable[[], Sequence[Block]],
+        shape: Shape,
+    ) -> Records:
+        raws = cache(lambda: [raw for raw, _, _ in self._raws(blocks(), shape)])
         return Records(
             columns,
             items,
             clean,
             place,
-            lambda at: bytes(self._raws(blocks, shape)[at][0]),
-            lambda: {
-                name for raw, _, _ in self._raws(blocks, shape) for name in self._members(raw)
-            },
+            lambda at: bytes(raws()[at]),
+            lambda: {name for raw in raws() for name in self._members(raw)},
         )
 
-    def _fast(self, blocks: Sequence[Block], shape: Shape) -> list[Row] | None:
+    def _lists(self, shape: Shape) -> Iterator[Block]:
+        return self._blocks(self._body, shape, 0, {})
+
+    def _fast(self, reader: RowReader, blocks: Sequence[Block], shape: Shape) -> list[Row] | None:
         """Return the rows by the compiled type; None when a record is not to be read."""
-        reader = _reader(shape.roots)
         rows: list[Row] = []
         for raw, given in blocks:
             try:
-                found = reader.rows(raw, shape.keyed_by)
+                found = self._decoded(reader, raw, shape)
             except _UNREADABLE:
                 return None
             rows += _completed(found, shape, given) if given or shape.nested else found
         return rows
+
+    @staticmethod
+    def _decoded(reader: RowReader, raw: bytes, shape: Shape) -> list[Row]:
+        if _begins(raw, b"["):
+            return reader.listed(raw)
+        return reader.named(raw, shape.keyed_by) if shape.keyed_by else reader.single(raw)
 
     def _slow(
         self, blocks: Sequence[Block], shape: Shape, place: str
@@ -101,7 +138,7 @@ class JsonDocument:
         self, raw: bytes, name: str | None, given: Mapping[str, Any], shape: Shape
     ) -> dict[str, Any]:
         try:
-            record = _VALUE.decode(raw)
+            record = VALUE.decode(raw)
         except _UNREADABLE:
             raise RecordError(
                 "rest.row", "the record's text cannot be read", remedy="Correct it in the source"
@@ -122,7 +159,7 @@ class JsonDocument:
             yield self._checked(raw, shape), given
             return
         if _begins(raw, b"["):
-            for one in self._decode(_LIST, raw):
+            for one in self._decode(LIST, raw):
                 yield from self._blocks(one, shape, depth, given)
             return
         members = self._object(raw)
@@ -142,7 +179,7 @@ class JsonDocument:
             return b"[]"
         if not _begins(raw, b"[") and not _begins(raw, b"{"):
             # What is no JSON at all is told first.
-            self._decode(_VALUE, raw)
+            self._decode(VALUE, raw)
             raise no_rows(shape.rows, self._where, "")
         return raw
 
@@ -153,31 +190,33 @@ class JsonDocument:
         found: list[tuple[bytes, str | None, Mapping[str, Any]]] = []
         for raw, given in blocks:
             if _begins(raw, b"["):
-                found += [(one, None, given) for one in self._decode(_LIST, raw)]
+                found += [(one, None, given) for one in self._decode(LIST, raw)]
             elif shape.keyed_by:
-                found += [(one, name, given) for name, one in self._decode(_OBJECT, raw).items()]
+                found += [(one, name, given) for name, one in self._decode(OBJECT, raw).items()]
             else:
-                self._decode(_OBJECT, raw)
+                self._decode(OBJECT, raw)
                 found.append((raw, None, given))
         return found
 
     def _members(self, raw: bytes) -> Mapping[str, Any]:
         try:
-            return _OBJECT.decode(raw)
+            return OBJECT.decode(raw)
         except _UNREADABLE:
             return {}
 
     def _given(self, raw: bytes, path: Sequence[str]) -> Any:
         found = self._find(raw, path)
-        return None if found is None else self._decode(_VALUE, found)
+        return None if found is None else self._decode(VALUE, found)
 
     def _find(self, raw: bytes, path: Sequence[str]) -> bytes | None:
         found: bytes | None = raw
+        if raw is self._body and path and path[0] in self._known:
+            found, path = self._head.get(path[0]), path[1:]
         for step in path:
             if found is None:
                 return None
             if _begins(found, b"["):
-                items = self._decode(_LIST, found)
+                items = self._decode(LIST, found)
                 found = items[int(step)] if step.isdecimal() and int(step) < len(items) else None
             else:
                 members = self._object(found)
@@ -194,9 +233,9 @@ class JsonDocument:
 
     def _plain_object(self, raw: bytes) -> Mapping[str, bytes]:
         if _begins(raw, b"{"):
-            members: Mapping[str, bytes] = self._decode(_OBJECT, raw)
+            members: Mapping[str, bytes] = self._decode(OBJECT, raw)
             return members
-        self._decode(_VALUE, raw)
+        self._decode(VALUE, raw)
         return {}
 
     def _decode(self, decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
@@ -222,42 +261,6 @@ class JsonDocument:
         )
 
 
-class _Reader:
-    """Decodes objects into tuples of some members; one that is missing is None."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        fields = [f"f{at}" for at in range(len(names))]
-        record = msgspec.defstruct(
-            "Record",
-            [(name, Any, None) for name in fields],
-            rename=dict(zip(fields, names, strict=True)),
-        )
-        self._names = tuple(names)
-        self._list = msgspec.json.Decoder(list[record], float_hook=Decimal)  # type: ignore[valid-type]  # made at run time
-        self._dict = msgspec.json.Decoder(dict[str, record], float_hook=Decimal)  # type: ignore[valid-type]  # made at run time
-        self._one = msgspec.json.Decoder(record, float_hook=Decimal)
-        self._row: Callable[[Any], Row] = (
-            attrgetter(*fields) if len(fields) > 1 else lambda one: (one.f0,)
-        )
-
-    def rows(self, raw: bytes, keyed_by: str | None) -> list[Row]:
-        """Return the rows of a list of objects, of an object of objects, or of one object."""
-        if _begins(raw, b"["):
-            return list(map(self._row, self._list.decode(raw)))
-        if keyed_by is None:
-            return [self._row(self._one.decode(raw))]
-        named = self._dict.decode(raw)
-        if keyed_by not in self._names:
-            return list(map(self._row, named.values()))
-        at = self._names.index(keyed_by)
-        return [_replaced(self._row(one), at, name) for name, one in named.items()]
-
-
-@cache
-def _reader(names: tuple[str, ...]) -> _Reader:
-    return _Reader(names)
-
-
 def _completed(rows: Sequence[Row], shape: Shape, given: Mapping[str, Any]) -> list[Row]:
     """Return rows with what is given to them, and with the nested columns at their end."""
     places = {shape.roots.index(name): given[name] for name in given if name in shape.roots}
@@ -270,10 +273,6 @@ def _completed(rows: Sequence[Row], shape: Shape, given: Mapping[str, Any]) -> l
         values += [inside({shape.roots[at]: row[at]}, name) for at, name in extra]
         done.append(tuple(values))
     return done
-
-
-def _replaced(row: Row, at: int, value: Any) -> Row:
-    return (*row[:at], value, *row[at + 1 :])
 
 
 def _begins(raw: bytes, mark: bytes) -> bool:

@@ -5,6 +5,7 @@ moves meanwhile (see ``adapters.pages``, ``walks``, ``drift``). Memory is bounde
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
@@ -19,13 +20,15 @@ from adapters.pages import OffsetWalk, Page, PageWalk, Walked
 from adapters.rest.calls import Call, Request, strip_query
 from adapters.rest.client import RestClient
 from adapters.rest.drift import HealingWalk, Walk, short_list
-from adapters.rest.replies import Document, Records, take
+from adapters.rest.order import Order
+from adapters.rest.replies import HEADER, Document, Records, take
 from adapters.rest.shape import Shape
 from adapters.rest.span import Marks, Span
 from adapters.rest.spec import ListingSpec, PagingSpec, SinceSpec
-from adapters.rest.walks import ChainWalk, Fetched, KeysetWalk, Mark
+from adapters.rest.walks import ChainWalk, Fetched, KeysetWalk
 from adapters.templates import as_text
 from config.binding import nearest
+from config.model import CursorConfig
 from midspan.kernel.errors import DriftError, MidspanError, ProtocolError
 from midspan.kernel.stream import Position, Reject, Row
 
@@ -49,8 +52,8 @@ class Listing:
         paging: PagingSpec | None = None,
         since: SinceSpec | None = None,
     ) -> None:
-        self.shape = shape
         self.paging = spec.paging or paging or _WHOLE
+        self.shape = replace(shape, head=_head(self.paging))
         self._client = client
         self._stream = stream
         self._spec = spec
@@ -178,6 +181,10 @@ class Listing:
         return cursor is not None and self.paging.field in cursor.fields
 
     @property
+    def _cursor(self) -> CursorConfig | None:
+        return self._stream.cursor
+
+    @property
     def _name(self) -> str:
         return self._stream.name
 
@@ -289,22 +296,17 @@ class Listing:
             found.update(_identities(items, [at for at in places if at is not None]))
         return found
 
-    def _order(self, span: Span) -> list[Mark]:
-        """Return the marks of the records that hold the field that pages go on by."""
+    def _order(self, span: Span) -> Order:
+        """Return the order of the records that hold the field that pages go on by."""
         field = self.paging.field or ""
-        columns = span.columns()
-        at = _index(columns, field)
-        values = [] if at is None else [row[at] for row in span.rows() if row[at] is not None]
+        values = [value for value in span.column(field) if value is not None]
         if not values:
             raise ProtocolError(
                 "rest.order",
                 f"no record of '{self._name}' holds '{field}', by which pages go on",
                 remedy="Correct paging.field",
             )
-        codec = self._stream.cursor.codec if self._stream.cursor and self._by_cursor else None
-        if codec is None:
-            return [Mark(value, _plain(value)) for value in values]
-        return [Mark(text, codec.render(text)) for text in map(codec.parse, values)]
+        return Order(values, self._cursor.codec if self._cursor and self._by_cursor else None)
 
     def _check_names(self) -> None:
         paging, names = self.paging, self._full.names | self._since.names
@@ -354,6 +356,12 @@ def _identity(item: Row | Reject, places: Sequence[int]) -> int:
         return hash(value)
     except TypeError:
         return hash(repr(value))
+
+
+def _head(paging: PagingSpec) -> frozenset[str]:
+    """Return the outermost members of a reply that tell how its list goes on."""
+    paths = filter(None, (paging.next, paging.more, paging.total))
+    return frozenset(path.partition(".")[0] for path in paths if not path.startswith(HEADER))
 
 
 def _unknown(_span: Span) -> None:

@@ -17,7 +17,8 @@ class Shape:
     """Where records stand in a reply, and which members make a row.
 
     ``roots`` are the members that are read, empty for all; ``nested`` the columns that stand
-    inside of one. ``scalar`` is the column of a record that is no object but a value.
+    inside of one. ``scalar`` is the column of a record that is no object but a value. ``head``
+    are the outermost members of a reply that are looked at besides.
     """
 
     rows: str
@@ -28,6 +29,7 @@ class Shape:
     nested: tuple[str, ...] = ()
     scalar: str | None = None
     sparse: bool = False
+    head: frozenset[str] = frozenset()
 
     @property
     def steps(self) -> tuple[str, ...]:

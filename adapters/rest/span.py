@@ -6,6 +6,7 @@ show its own bytes; no reply outlives its batch.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, overload
 
 import msgspec
@@ -43,7 +44,19 @@ class Span:
 
     def rows(self) -> list[Row]:
         """Return the records that could be read."""
-        return [item for item in self.items() if not isinstance(item, Reject)]
+        return _read(self.items())
+
+    def column(self, name: str) -> list[Any]:
+        """Return the values of one column, of the records that could be read and have it."""
+        found: list[Any] = []
+        for records, start in self.parts:
+            if name not in records.columns:
+                continue
+            at = records.columns.index(name)
+            items = records.items[start:] if start else records.items
+            read: Any = items if records.clean else _read(items)
+            found += map(itemgetter(at), read)
+        return found
 
     def columns(self) -> tuple[str, ...]:
         """Return the columns of the rows."""
@@ -115,6 +128,10 @@ class Marks(Sequence[str]):
         if not self._places:
             return xxhash.xxh3_64_hexdigest(self._records.raw(place))
         return xxhash.xxh3_64_hexdigest(msgspec.json.encode([item[one] for one in self._places]))
+
+
+def _read(items: Sequence[Row | Reject]) -> list[Row]:
+    return [item for item in items if not isinstance(item, Reject)]
 
 
 def _arranged(row: Row, had: tuple[str, ...], wanted: tuple[str, ...]) -> Row:

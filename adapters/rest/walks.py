@@ -7,10 +7,10 @@ raise, as does a value that more records share than a page can hold.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from adapters.pages import MAX_BARREN, Walked
+from adapters.rest.order import Mark, Order
 from adapters.rest.span import Span
 from adapters.rest.spec import PagingSpec
 from midspan.kernel.errors import ProtocolError
@@ -95,14 +95,6 @@ class _Cycle:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A record's place in the order of a keyset: comparable, and as the filter wants it."""
-
-    order: Any
-    form: Any
-
-
 @dataclass(slots=True)
 class _Place:
     """How far a keyset walk is; ``order`` is that of ``after``, where it is known."""
@@ -135,7 +127,7 @@ class KeysetWalk:
         self,
         fetch: Callable[[Any, int, int], Fetched],
         paging: PagingSpec,
-        marks: Callable[[Span], list[Mark]],
+        marks: Callable[[Span], Order],
         keys: Callable[[Span], set[int]],
         *,
         unique: bool,
@@ -174,7 +166,7 @@ class KeysetWalk:
             return True
         return self._paging.until == "short_page" and len(page.items) < size
 
-    def _go_on(self, place: _Place, marks: list[Mark], got: int, fresh: int) -> None:
+    def _go_on(self, place: _Place, marks: Order, got: int, fresh: int) -> None:
         """Move the place to where the next page begins, make the page larger, or end."""
         _refuse_disorder(marks)
         if not fresh:
@@ -192,7 +184,7 @@ class KeysetWalk:
         else:
             self._move(place, last)
 
-    def _without_news(self, place: _Place, marks: list[Mark], got: int) -> None:
+    def _without_news(self, place: _Place, marks: Order, got: int) -> None:
         last = marks[-1]
         if place.order is not None and marks[0].order < place.order and got > 1:
             raise ProtocolError(
@@ -227,10 +219,8 @@ class KeysetWalk:
         place.size *= 2
 
 
-def _refuse_disorder(marks: list[Mark]) -> None:
-    # Texts are ordered by the server's collation, which is not ours.
-    orders = [mark.order for mark in marks if not isinstance(mark.order, str | None)]
-    if any(later < earlier for earlier, later in pairwise(orders)):
+def _refuse_disorder(marks: Order) -> None:
+    if not marks.ascends:
         raise ProtocolError(
             "rest.order",
             "a page does not ascend by the field that pages go on by",
