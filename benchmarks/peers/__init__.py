@@ -1,0 +1,1 @@
+"""What is measured beside us, each in a process of its own."""
