@@ -8,6 +8,8 @@ what they do faster or better, and nothing of a particular database is written e
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import Flag, auto
+from sqlite3 import OperationalError
 from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import URL, Connection
@@ -32,8 +34,26 @@ _PYTHON_KINDS = {
 }
 
 
+class Care(Flag):
+    """What is loaded slowly, since the fast way failed at a value.
+
+    With ``MOMENTS`` a date that is none arrives as its text; with ``TEXTS`` those that cannot
+    be decoded are marked.
+    """
+
+    NONE = 0
+    MOMENTS = auto()
+    TEXTS = auto()
+
+
 class Unreadable(Exception):
-    """A value of a block has no Python value of its type: read the block with care."""
+    """A value of a block has no Python value of its type: read the block with ``care``."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.care = Care.MOMENTS
+        if isinstance(error, UnicodeDecodeError | OperationalError):
+            self.care = Care.TEXTS
 
 
 class RowStream(Protocol):
@@ -113,13 +133,13 @@ class Driver:
         return told if told.tzinfo else told.replace(tzinfo=UTC)
 
     def open(
-        self, connection: Connection, statement: Select[Any], size: int, *, careful: bool
+        self, connection: Connection, statement: Select[Any], size: int, *, care: Care
     ) -> RowStream:
         """Start a statement whose rows stay with the server until they are fetched.
 
-        Its ``fetch`` raises Unreadable for a block that has to be read with ``careful``.
+        Its ``fetch`` raises Unreadable for a block that has to be read with more care.
         """
-        del careful
+        del care
         return _AlchemyStream(connection, statement, size)
 
     def cancel(self, connection: Connection) -> None:
@@ -166,7 +186,7 @@ class CursorStream:
         try:
             return list(self._cursor.fetchmany(count))
         except self._failures as error:
-            raise Unreadable from error
+            raise Unreadable(error) from error
 
     def close(self) -> None:
         """Close the cursor and end the transaction."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection
 from sqlalchemy.sql.selectable import Select
 
-from adapters.sql.driver import Driver, RowStream, Unreadable, compiled, raw
+from adapters.sql.driver import Care, Driver, RowStream, Unreadable, compiled, raw
 from adapters.sql.values import Kind, Undecodable, decoder
 from midspan.kernel.gate import Timeouts
 from midspan.kernel.stream import Row
@@ -84,19 +84,23 @@ class PostgresDriver(Driver):
         return [_KINDS.get(column[1], Kind.OTHER) for column in description]
 
     def open(
-        self, connection: Connection, statement: Select[Any], size: int, *, careful: bool
+        self, connection: Connection, statement: Select[Any], size: int, *, care: Care
     ) -> RowStream:
         """Start a statement; the server sends on while a block is being worked on."""
         if not self.native:
-            return super().open(connection, statement, size, careful=careful)
+            return super().open(connection, statement, size, care=care)
         text, values = compiled(connection, statement)
         own = raw(connection)
         cursor = own.cursor()
         ascii_only = own.info.parameter_status("client_encoding") == "SQL_ASCII"
-        if careful or ascii_only:
-            _register_careful(cursor.adapters, self.encoding or "utf-8")
+        if ascii_only:
+            care |= Care.TEXTS
+        if Care.TEXTS in care:
+            _mark_texts(cursor.adapters, self.encoding or "utf-8")
+        if Care.MOMENTS in care:
+            _keep_moments(cursor.adapters)
         stream = _ChunkStream(own, cursor, text, values, min(size, _CHUNK))
-        stream.marks = careful or ascii_only
+        stream.marks = Care.TEXTS in care
         return stream
 
     def cancel(self, connection: Connection) -> None:
@@ -125,7 +129,7 @@ class _ChunkStream:
             # With a SQLSTATE it is the server's word about the statement, not a value.
             if isinstance(error, DataError) and error.sqlstate:
                 raise
-            raise Unreadable from error
+            raise Unreadable(error) from error
 
     def close(self) -> None:
         for _ in self._rows:  # the server's last word; closing before it would cancel
@@ -136,17 +140,24 @@ class _ChunkStream:
         self._rows.close()
 
 
-def _register_careful(adapters: Any, encoding: str) -> None:
-    """Load texts by ``encoding`` or as undecodable, and moments beyond Python's as texts."""
-    from psycopg import DataError
+def _mark_texts(adapters: Any, encoding: str) -> None:
+    """Load texts by ``encoding``, or as undecodable."""
     from psycopg.adapt import Loader
-    from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoader
 
     decode = decoder(encoding)
 
     class CarefulText(Loader):
         def load(self, data: Any) -> str | Undecodable:
             return decode(bytes(data))
+
+    for name in (0, *_TEXTS, *_AS_TEXT, *_RANGES):
+        adapters.register_loader(name, CarefulText)
+
+
+def _keep_moments(adapters: Any) -> None:
+    """Load moments that are beyond Python's as their texts."""
+    from psycopg import DataError
+    from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoader
 
     def or_text(loader: Any) -> type:
         class CarefulMoment(loader):  # type: ignore[misc]
@@ -158,8 +169,6 @@ def _register_careful(adapters: Any, encoding: str) -> None:
 
         return CarefulMoment
 
-    for name in (0, *_TEXTS, *_AS_TEXT, *_RANGES):
-        adapters.register_loader(name, CarefulText)
     adapters.register_loader("date", or_text(DateLoader))
     adapters.register_loader("timestamp", or_text(TimestampLoader))
     adapters.register_loader("timestamptz", or_text(TimestamptzLoader))

@@ -23,7 +23,7 @@ class SqlSpec:
 
     schema: str | None = None
     encoding: str | None = None
-    rows_per_batch: int = 5_000
+    rows_per_batch: int = 10_000
     rows_per_query: int = 250_000
     native: bool = True
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection
 from sqlalchemy.sql.selectable import Select
 
-from adapters.sql.driver import Driver, RowStream, Unreadable, compiled, raw
+from adapters.sql.driver import Care, Driver, RowStream, Unreadable, compiled, raw
 from adapters.sql.values import Kind, as_iso_text, decoder
 from config.connections import Connection as Place
 from midspan.kernel.gate import Timeouts
@@ -47,15 +47,15 @@ class SqliteDriver(Driver):
         return as_iso_text(bound)
 
     def open(
-        self, connection: Connection, statement: Select[Any], size: int, *, careful: bool
+        self, connection: Connection, statement: Select[Any], size: int, *, care: Care
     ) -> RowStream:
         """Start a statement."""
         if not self.native:
-            return super().open(connection, statement, size, careful=careful)
+            return super().open(connection, statement, size, care=care)
         own = raw(connection)
-        careful = careful or bool(self.encoding)
-        own.text_factory = decoder(self.encoding or "utf-8") if careful else str
-        return _SqliteStream(own, *compiled(connection, statement), marks=careful)
+        marks = Care.TEXTS in care or bool(self.encoding)
+        own.text_factory = decoder(self.encoding or "utf-8") if marks else str
+        return _SqliteStream(own, *compiled(connection, statement), marks=marks)
 
     def cancel(self, connection: Connection) -> None:
         """Interrupt the statement."""
@@ -85,5 +85,5 @@ class _SqliteStream:
             return act(*arguments)
         except OperationalError as error:
             if "Could not decode" in str(error):
-                raise Unreadable from error
+                raise Unreadable(error) from error
             raise

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -90,7 +91,7 @@ def place(row: Row, keys: Sequence[int]) -> str:
 def hex_keys(rows: list[Row], keys: Sequence[int]) -> list[Row]:
     """Return the rows with keys of bytes in hexadecimal; most have none and stay as they are."""
     for index in keys:
-        if not {type(row[index]) for row in rows} & _BYTES:
+        if not _types(rows, index) & _BYTES:
             continue
         rows = [
             (*row[:index], f"0x{bytes(row[index]).hex()}", *row[index + 1 :])
@@ -173,13 +174,17 @@ def as_iso_text(bound: Any) -> Any:
 
 def refuse_null_keys(rows: Sequence[Row], keys: Sequence[int], stream: str) -> None:
     """Raise when a key is null: no position can be behind such a row."""
-    if any(row[index] is None for index in keys for row in rows):
+    if any(_NONE in _types(rows, index) for index in keys):
         raise ProtocolError(
             "sql.key_null",
             "a row's key is null, so that reading could not go on behind it",
             remedy="Take a key that is never null, or leave these rows out with where",
             stream=stream,
         )
+
+
+def _types(rows: Sequence[Row], index: int) -> set[type]:
+    return set(map(type, map(itemgetter(index), rows)))
 
 
 def _is_bad(value: Any) -> bool:
@@ -211,6 +216,7 @@ def _from_hex(text: str) -> bytes | None:
         return None
 
 
+_NONE = type(None)
 _BYTES = {bytes, bytearray, memoryview}
 _MAYBE_BYTES = {Kind.BYTES, Kind.BYTES_OR_TEXT}
 _FROM_TAG: dict[str, Callable[[str], Any]] = {
