@@ -7,12 +7,15 @@ row through one exception, and costs accepted rows nothing.
 
 import ast
 from collections.abc import Callable, Sequence
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from mappings import syntax
+from mappings.converters.numbers import WIDE, rounder
 from mappings.fields import FROM_SOURCE, matcher, missing, restriction
 from mappings.model import (
     All,
+    Arithmetic,
     Case,
     Choose,
     Coalesce,
@@ -22,11 +25,14 @@ from mappings.model import (
     Convert,
     Default,
     Expression,
+    FieldExpression,
+    Guarded,
     Lookup,
     Mapping,
     Missing,
     Not,
     OneOf,
+    Operator,
     Read,
     Some,
     is_settled,
@@ -47,6 +53,13 @@ RowFunction = Callable[..., None]
 
 FILTER = "filter"
 
+_OPERATIONS: dict[Operator, Callable[[Decimal, Decimal], Decimal]] = {
+    "add": WIDE.add,
+    "subtract": WIDE.subtract,
+    "multiply": WIDE.multiply,
+    "divide": WIDE.divide,
+}
+
 _HELPERS: dict[str, Any] = {
     "clean_text": clean_text,
     "empty_text": empty_text,
@@ -66,9 +79,9 @@ _HELPERS: dict[str, Any] = {
 def compile_rows(mapping: Mapping, columns: Sequence[str]) -> tuple[RowFunction, tuple[str, ...]]:
     """Return the function for rows of ``columns``, and the names its refusals index.
 
-    The function takes ``(rows, put, keep, refuse, drop)``: ``put`` and ``keep`` receive each
-    translated row and its index, ``refuse(index, name, error)`` the refused ones and
-    ``drop(index, filter)`` those left out.
+    The function takes ``(rows, put, keep, refuse, drop, lose)``: ``put`` and ``keep`` receive
+    each translated row and its index, ``refuse(index, name, error)`` the refused ones,
+    ``drop(index, filter)`` those left out, ``lose(index, name, error)`` a field that was given up.
     """
     emitter = _Emitter(columns)
     names = (FILTER, *mapping.entity.field_names, *mapping.checks)
@@ -94,23 +107,14 @@ class _Emitter:
             syntax.unpacked(["index", "row"]), syntax.call("enumerate", syntax.load("rows")), [], []
         )
         unpack = ast.Assign([syntax.unpacked(self._locals)], syntax.load("row"))
-        refused = ast.ExceptHandler(
-            syntax.load("Refused"),
-            "error",
-            [
-                syntax.statement(
-                    syntax.call("refuse", *map(syntax.load, ("index", "at", "error")))
-                ),
-                ast.Continue(),
-            ],
-        )
+        refused = _on_refusal("refuse", ast.Continue())
         loop.body = [
             unpack,
             ast.Try(self._row(mapping), [refused], [], []),
             syntax.statement(syntax.call("put", syntax.load("made"))),
             syntax.statement(syntax.call("keep", syntax.load("index"))),
         ]
-        arguments = ("rows", "put", "keep", "refuse", "drop")
+        arguments = ("rows", "put", "keep", "refuse", "drop", "lose")
         return syntax.function("translate", arguments, [loop])
 
     def _row(self, mapping: Mapping) -> list[ast.stmt]:
@@ -135,8 +139,21 @@ class _Emitter:
         body.append(syntax.assign("made", syntax.tuple_of(values)))
         return body
 
-    def field(self, expression: Expression, spec: FieldType, into: str) -> list[ast.stmt]:
+    def field(self, expression: FieldExpression, spec: FieldType, into: str) -> list[ast.stmt]:
         """Return the statements that compute, check and keep a canonical field."""
+        if isinstance(expression, Guarded):
+            fall_back = syntax.assign(into, self.literal(expression.fallback.value))
+            lost = _on_refusal("lose", fall_back)
+            body: list[ast.stmt] = [ast.Try(self._valid(expression.of, spec, into), [lost], [], [])]
+        else:
+            body = self._valid(expression, spec, into)
+        if not spec.nullable:
+            refuse = syntax.statement(syntax.call("missing"))
+            body.append(syntax.branch(syntax.is_none(into), [refuse]))
+        return body
+
+    def _valid(self, expression: Expression, spec: FieldType, into: str) -> list[ast.stmt]:
+        """Return the statements that leave a value of the field's kind and bounds, or None."""
         body = self.value(expression, into)
         kind = kind_of(expression)
         if spec.kind == "string":
@@ -148,9 +165,6 @@ class _Emitter:
         elif kind != spec.kind:
             widened = syntax.assign(into, syntax.call("plain_decimal", syntax.load(into)))
             body.append(syntax.branch(syntax.is_present(into), [widened]))
-        if not spec.nullable:
-            refuse = syntax.statement(syntax.call("missing"))
-            body.append(syntax.branch(syntax.is_none(into), [refuse]))
         return body
 
     def _text(self, expression: Expression, spec: FieldType, into: str) -> list[ast.stmt]:
@@ -207,7 +221,9 @@ class _Emitter:
             case Coalesce(options=options):
                 return self._coalesce(options, into)
             case Concat(parts=parts, separator=separator):
-                return self._concat(parts, separator, into)
+                return self._joined(parts, joiner(separator), into)
+            case Arithmetic(parts=parts):
+                return self._joined(parts, calculator(expression), into)
             case Choose(cases=cases, otherwise=otherwise):
                 return self._choose(cases, otherwise, into)
 
@@ -219,7 +235,9 @@ class _Emitter:
         body = self.value(first, into)
         return [*body, self._or_else(into, self._coalesce(tuple(others), into))] if others else body
 
-    def _concat(self, parts: tuple[Expression, ...], separator: str, into: str) -> list[ast.stmt]:
+    def _joined(
+        self, parts: tuple[Expression, ...], join: Callable[[tuple[Any, ...]], Any], into: str
+    ) -> list[ast.stmt]:
         names = [self._fresh("part") for _ in parts]
         body = [
             one for part, name in zip(parts, names, strict=True) for one in self.value(part, name)
@@ -227,7 +245,7 @@ class _Emitter:
         joined = syntax.tuple_of([syntax.load(name) for name in names])
         return [
             *body,
-            syntax.assign(into, syntax.call(self.bind("join", joiner(separator)), joined)),
+            syntax.assign(into, syntax.call(self.bind("join", join), joined)),
         ]
 
     def _choose(self, cases: tuple[Case, ...], otherwise: Expression, into: str) -> list[ast.stmt]:
@@ -332,6 +350,12 @@ class _Emitter:
         return f"{prefix}_{self._count}"
 
 
+def _on_refusal(tell: str, then: ast.stmt) -> ast.ExceptHandler:
+    """Return the handler that tells of a refusal at the field under way."""
+    told = syntax.call(tell, *map(syntax.load, ("index", "at", "error")))
+    return ast.ExceptHandler(syntax.load("Refused"), "error", [syntax.statement(told), then])
+
+
 def joiner(separator: str) -> Callable[[tuple[Any, ...]], str | None]:
     """Return a function that joins the texts that are not missing; None when all are."""
 
@@ -340,6 +364,28 @@ def joiner(separator: str) -> Callable[[tuple[Any, ...]], str | None]:
         return separator.join(texts) or None
 
     return join
+
+
+def calculator(sum_: Arithmetic) -> Callable[[tuple[Any, ...]], Decimal | None]:
+    """Return a function of the numbers; None when one is missing.
+
+    Refused ``mapping.arithmetic`` for a division by zero, and for a result of too many digits.
+    """
+    operate = _OPERATIONS[sum_.operator]
+    rounded = None if sum_.places is None else rounder(sum_.places, sum_.rounding)
+
+    def calculate(parts: tuple[Any, ...]) -> Decimal | None:
+        if None in parts or "" in parts:
+            return None
+        first, *others = (plain_decimal(expect(part, (Decimal, int))) for part in parts)
+        try:
+            for other in others:
+                first = operate(first, other)
+            return rounded(first) if rounded else plain_decimal(first)
+        except DecimalException:
+            raise Refused("mapping.arithmetic", "the numbers have no such result") from None
+
+    return calculate
 
 
 def finder(table: Any, file: str) -> Callable[[Any], Any]:

@@ -1,8 +1,8 @@
 """Reads expressions and conditions from a mapping file's tree, and reports what is wrong.
 
 An expression is a path, or a mapping with exactly one source (``path``, ``const``,
-``coalesce``, ``concat``, ``when``), which ``via``, ``lookup`` and ``default`` are applied to
-in this order::
+``coalesce``, ``concat``, ``when``, or an operation on numbers), which ``via``, ``lookup`` and
+``default`` are applied to in this order::
 
     email: contact_mechanisms[type=email].value
     phone: {path: TEL, via: [trim, {phone: {country_from: LAND}}]}
@@ -12,17 +12,19 @@ in this order::
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, get_args
 
 from config.binding import bind, nearest
 from config.tree import Node
 from mappings.conditions import ConditionReader
 from mappings.converters import Converter, converters
+from mappings.converters.numbers import MAX_PLACES, Rounding
 from mappings.fields import restriction
 from mappings.model import (
     NOTHING,
+    Arithmetic,
     Case,
     Choose,
     Coalesce,
@@ -31,7 +33,10 @@ from mappings.model import (
     Convert,
     Default,
     Expression,
+    FieldExpression,
+    Guarded,
     Lookup,
+    Operator,
     Read,
     kind_of,
 )
@@ -41,9 +46,16 @@ from mappings.values import KIND_TYPES, Refused, cast
 from midspan.kernel.errors import Problem
 from shared_services.contracts.entities import FieldKind, FieldType
 
-_SOURCES = ("path", "const", "coalesce", "concat", "when")
-_COMPANIONS = {"separator": "concat", "else": "when"}
+_OPERATORS: tuple[Operator, ...] = get_args(Operator)
+_SOURCES = ("path", "const", "coalesce", "concat", "when", *_OPERATORS)
+_COMPANIONS: dict[str, tuple[str, ...]] = {
+    "separator": ("concat",),
+    "else": ("when",),
+    "places": _OPERATORS,
+    "rounding": _OPERATORS,
+}
 _KEYS = (*_SOURCES, *_COMPANIONS, "via", "lookup", "default")
+_ON_ERROR = ("quarantine", "drop_field", "default")
 _SHAPES: dict[type, FieldKind] = {str: "string", bool: "boolean", int: "integer", float: "decimal"}
 
 
@@ -58,19 +70,35 @@ class ExpressionReader(ConditionReader):
         super().__init__(problems)
         self._folder = folder
 
-    def field(self, node: Node, field: FieldType) -> Expression | None:
+    def field(self, node: Node, field: FieldType) -> FieldExpression | None:
         """Return a canonical field's expression, of the field's kind."""
+        node, on_error = _without(node, "on_error")
         expression = self.read(node, field)
-        if expression is None:
+        if expression is None or (on_error and not self._on_error(on_error, expression, field)):
             return None
         kind = kind_of(expression)
         if kind in (None, field.kind) or (kind, field.kind) == ("integer", "decimal"):
-            return expression
+            return _guarded(expression, on_error.value) if on_error else expression
         giving = [one.name for one in converters().values() if one.gives == field.kind]
         remedy = f"Add via: {' or '.join(sorted(giving))}" if giving else ""
         message = f"the field '{field.name}' is {field.kind}, but this gives {kind}"
         self._refuse(node, "mapping.kind", message, remedy)
         return None
+
+    def _on_error(self, place: Node, expression: Expression, field: FieldType) -> bool:
+        """Return whether ``on_error`` can be kept; add what is wrong with it."""
+        if place.value not in _ON_ERROR:
+            known = ", ".join(_ON_ERROR)
+            self._refuse(place, "mapping.expression", f"on_error is one of {known}")
+        elif place.value == "default" and not isinstance(expression, Default):
+            message = "there is no default to take on an error"
+            self._refuse(place, "mapping.expression", message, "Add default:, or say drop_field")
+        elif place.value == "drop_field" and not field.nullable:
+            message = f"the field '{field.name}' is required and cannot be dropped"
+            self._refuse(place, "mapping.expression", message, "Say default, with a default:")
+        else:
+            return True
+        return False
 
     def read(self, node: Node, field: FieldType | None = None) -> Expression | None:
         """Return the expression at ``node``."""
@@ -91,6 +119,7 @@ class ExpressionReader(ConditionReader):
             "coalesce": self._coalesce,
             "concat": lambda given, _field: self._concat(given),
             "when": self._choose,
+            **dict.fromkeys(_OPERATORS, lambda given, _field: self._arithmetic(given)),
         }
         expression = readers[source](node, direct)
         return self._modified(node, expression, field)
@@ -107,9 +136,9 @@ class ExpressionReader(ConditionReader):
             message = f"exactly one of {', '.join(_SOURCES)} is needed, found {len(found)}"
             self._refuse(node, "mapping.expression", message)
             return None
-        for key, source in _COMPANIONS.items():
-            if key in node.keys and source != found[0]:
-                message = f"'{key}' belongs to '{source}', which is not here"
+        for key, sources in _COMPANIONS.items():
+            if key in node.keys and found[0] not in sources:
+                message = f"'{key}' belongs to '{' or '.join(sources)}', which is not here"
                 self._refuse(node.keys[key], "mapping.expression", message)
                 return None
         return found[0]
@@ -157,6 +186,35 @@ class ExpressionReader(ConditionReader):
                 self._refuse(node, "mapping.kind", message, "Add via: text")
                 return None
         return Concat(parts, separator.value if separator else "")
+
+    def _arithmetic(self, node: Node) -> Arithmetic | None:
+        operator = next(one for one in _OPERATORS if one in node.keys)
+        parts: tuple[Expression, ...] | None = self._each(node.value[operator], self.read)
+        keys = {"places", "rounding"} & node.keys.keys()
+        chosen = replace(
+            node,
+            value={key: node.value[key] for key in keys},
+            keys={key: node.keys[key] for key in keys},
+        )
+        result = bind(chosen, _Result, self._problems)
+        if parts is None or result is None:
+            return None
+        if len(parts) < 2 or (operator in ("subtract", "divide") and len(parts) > 2):
+            self._refuse(node, "mapping.expression", f"{operator} takes two numbers")
+            return None
+        for part in parts:
+            if kind_of(part) not in (None, "decimal", "integer"):
+                message = f"numbers are calculated with, but one part gives {kind_of(part)}"
+                self._refuse(node, "mapping.kind", message, "Add via: decimal")
+                return None
+        if operator == "divide" and result.places is None:
+            message = "a quotient has no last digit by itself"
+            self._refuse(node, "mapping.expression", message, "Add places:, and rounding:")
+            return None
+        if result.places is not None and not 0 <= result.places <= MAX_PLACES:
+            self._refuse(node, "mapping.option", f"places is between 0 and {MAX_PLACES}")
+            return None
+        return Arithmetic(operator, parts, result.places, result.rounding)
 
     def _choose(self, node: Node, field: FieldType | None) -> Expression | None:
         cases = self._each(node.value["when"], lambda one: self._case(one, field))
@@ -264,6 +322,32 @@ class ExpressionReader(ConditionReader):
             code: self._value(node, _plain(text, kind), kind, field) for code, text in table.items()
         }
         return Lookup(of, str(node.value), values, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """How a calculated number is rounded."""
+
+    places: int | None = None
+    rounding: Rounding = "half_up"
+
+
+def _without(node: Node, key: str) -> tuple[Node, Node | None]:
+    """Return a node without one of its keys, and what stood there."""
+    found = node.get(key)
+    if found is None:
+        return node, None
+    value = {name: child for name, child in node.value.items() if name != key}
+    keys = {name: place for name, place in node.keys.items() if name != key}
+    return replace(node, value=value, keys=keys), found
+
+
+def _guarded(expression: Expression, on_error: str) -> FieldExpression:
+    if on_error == "quarantine":
+        return expression
+    if on_error == "default" and isinstance(expression, Default):
+        return Guarded(expression, expression.value)
+    return Guarded(expression, NOTHING)
 
 
 def _call(node: Node) -> tuple[str, Node, Node | None]:

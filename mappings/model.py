@@ -8,12 +8,15 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Literal
 
 from config.tree import Node
+from mappings.converters.numbers import Rounding
 from mappings.converters.registry import Converter
 from mappings.paths import Path
 from shared_services.contracts.entities import EntityType, FieldKind
+
+Operator = Literal["add", "subtract", "multiply", "divide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,34 @@ class Default:
     value: Constant
 
 
-Expression = Read | Constant | Coalesce | Concat | Choose | Convert | Lookup | Default
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Decimal numbers, calculated exactly; missing when one of them is.
+
+    ``places`` and ``rounding`` say how the result is rounded; without them it never is.
+    """
+
+    operator: Operator
+    parts: tuple["Expression", ...]
+    places: int | None = None
+    rounding: Rounding = "half_up"
+
+
+Expression = Read | Constant | Coalesce | Concat | Choose | Convert | Lookup | Default | Arithmetic
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A field's expression whose refusal costs the field and not the row.
+
+    ``fallback`` is what the field holds then.
+    """
+
+    of: Expression
+    fallback: Constant
+
+
+FieldExpression = Expression | Guarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +198,14 @@ class Mapping:
     file: FilePath
     entity: EntityType
     source: str
-    fields: Dict[str, Expression]
+    fields: Dict[str, FieldExpression]
     filters: tuple[Filter, ...] = ()
     checks: Dict[str, Expression] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     examples: tuple[Example, ...] = ()
 
 
-def kind_of(expression: Expression) -> FieldKind | None:
+def kind_of(expression: FieldExpression) -> FieldKind | None:
     """Return the kind of value an expression gives; None when only the row knows."""
     match expression:
         case Constant(kind=kind) | Lookup(kind=kind):
@@ -184,11 +214,13 @@ def kind_of(expression: Expression) -> FieldKind | None:
             return converter.gives
         case Concat():
             return "string"
+        case Arithmetic():
+            return "decimal"
         case Coalesce(options=options):
             return _common(options)
         case Choose(cases=cases, otherwise=otherwise):
             return _common((*(case.value for case in cases), otherwise))
-        case Default(of=of):
+        case Default(of=of) | Guarded(of=of):
             return kind_of(of)
         case Read():
             return None
@@ -220,20 +252,20 @@ def is_settled(expression: Expression) -> bool:
             return False
 
 
-def paths_of(item: Expression | Condition | Case | Filter) -> tuple[Path, ...]:
+def paths_of(item: FieldExpression | Condition | Case | Filter) -> tuple[Path, ...]:
     """Return every path that an expression or condition reads, in reading order."""
     match item:
         case Read(path=path) | OneOf(path=path) | Missing(path=path):
             return (path,)
         case Convert(of=of, arguments=arguments):
             return (*paths_of(of), *(path for path in arguments if path is not None))
-        case Lookup(of=of) | Default(of=of):
+        case Lookup(of=of) | Default(of=of) | Guarded(of=of):
             return paths_of(of)
         case Not(condition=condition) | Filter(condition=condition):
             return paths_of(condition)
         case Case(condition=condition, value=value):
             return (*paths_of(condition), *paths_of(value))
-        case Coalesce(options=many) | Concat(parts=many):
+        case Coalesce(options=many) | Concat(parts=many) | Arithmetic(parts=many):
             return _all_paths(many)
         case All(conditions=many) | Some(conditions=many):
             return _all_paths(many)

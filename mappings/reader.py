@@ -29,7 +29,7 @@ from typing import Any
 from config.binding import bind, nearest
 from config.tree import Node, read_tree
 from mappings.expressions import ExpressionReader
-from mappings.model import Example, Expression, Filter, Mapping, paths_of
+from mappings.model import Example, Expression, FieldExpression, Filter, Mapping, paths_of
 from mappings.paths import Path as SourcePath
 from mappings.values import cast
 from midspan.kernel.errors import ConfigurationError, Problem
@@ -124,7 +124,7 @@ class _Loader:
                 f"the mapping is written for '{top.entity}', but is used for '{wanted}'",
             )
 
-    def _fields(self, node: Node | None) -> dict[str, Expression]:
+    def _fields(self, node: Node | None) -> dict[str, FieldExpression]:
         given = dict(node.items()) if node else {}
         known = self._entity.field_names
         for name in given:
@@ -133,7 +133,7 @@ class _Loader:
                 self._report(
                     node.keys[name], "mapping.unknown_field", message, nearest(name, known)
                 )
-        fields = {}
+        fields: dict[str, FieldExpression] = {}
         for spec in self._entity.fields:
             if spec.name in given:
                 expression = self._reader.field(given[spec.name], spec)

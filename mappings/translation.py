@@ -44,13 +44,15 @@ class Translation:
     """What became of a batch.
 
     ``rows`` are canonical values in the entity's field order; ``indexes`` are their source
-    rows. ``filtered`` holds index and reason of rows left out on purpose.
+    rows. ``filtered`` holds index and reason of rows left out on purpose. ``lost`` are fields
+    of translated rows whose value was refused and given up, as their ``on_error`` says.
     """
 
     rows: list[tuple[Any, ...]]
     indexes: list[int]
     refusals: list[Refusal]
     filtered: list[tuple[int, str]]
+    lost: list[Refusal]
 
 
 class CompiledMapping:
@@ -78,15 +80,18 @@ class CompiledMapping:
         Raises DriftError ``mapping.column_gone`` when ``columns`` lack one that is read.
         """
         function, names = self._layouts.get(columns) or self._compiled(columns)
-        done = Translation([], [], [], [])
+        done = Translation([], [], [], [], [])
 
         def refuse(index: int, at: int, error: Refused) -> None:
             done.refusals.append(Refusal(index, names[at], error.code, error.message))
 
+        def lose(index: int, at: int, error: Refused) -> None:
+            done.lost.append(Refusal(index, names[at], error.code, error.message))
+
         def drop(index: int, rule: int) -> None:
             done.filtered.append((index, self._reasons[rule]))
 
-        function(rows, done.rows.append, done.indexes.append, refuse, drop)
+        function(rows, done.rows.append, done.indexes.append, refuse, drop, lose)
         return done
 
     def unmapped(self, columns: Sequence[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ what the source printed.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import (
     ROUND_CEILING,
@@ -31,6 +32,7 @@ from mappings.values import (
     shift_point,
 )
 
+MAX_PLACES = 18
 WIDE = Context(prec=2 * MAX_DIGITS)
 """Wide enough that a product of two canonical numbers is exact."""
 
@@ -136,10 +138,16 @@ class RoundOptions:
 @register("round", takes=(int, Decimal), gives="decimal", options=RoundOptions)
 def make_round(options: RoundOptions) -> Function:
     """Round a number to some places, in the declared way."""
-    if not 0 <= options.places <= 18:
-        raise ValueError("'places' is between 0 and 18")
-    unit, mode = Decimal(1).scaleb(-options.places), _ROUNDINGS[options.rounding]
-    return lambda value: plain_decimal(plain_decimal(value).quantize(unit, mode, WIDE))
+    if not 0 <= options.places <= MAX_PLACES:
+        raise ValueError(f"'places' is between 0 and {MAX_PLACES}")
+    rounded = rounder(options.places, options.rounding)
+    return lambda value: rounded(plain_decimal(value))
+
+
+def rounder(places: int, rounding: Rounding) -> Callable[[Decimal], Decimal]:
+    """Return a function that rounds a plain decimal."""
+    unit, mode = Decimal(1).scaleb(-places), _ROUNDINGS[rounding]
+    return lambda number: plain_decimal(number.quantize(unit, mode, WIDE))
 
 
 @dataclass(frozen=True, slots=True)

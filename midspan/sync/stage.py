@@ -6,6 +6,8 @@ earlier stamp while this reading goes on is read by the next one. Memory is boun
 batch.
 """
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +23,7 @@ from midspan.kernel.stream import Batch, Slice
 from midspan.sync.staging import Progress, Staging, key_text, row_hash
 from midspan.sync.state import CursorState
 
+_LOG = logging.getLogger(__name__)
 PARENTS_AT_ONCE = 200
 
 
@@ -195,6 +198,7 @@ class _Translator:
         """Return the staged rows and the refused rows of the batch."""
         translation = self._mapping.translate(self._batch.columns, self._batch.rows)
         self.filtered = len(translation.filtered)
+        self._tell_lost(translation.lost)
         refused = [self._refused(refusal) for refusal in translation.refusals]
         rows: list[tuple[Any, ...]] = []
         for index, values in zip(translation.indexes, translation.rows, strict=True):
@@ -205,6 +209,12 @@ class _Translator:
                 refused.append(self._refused(Refusal(index, "", error.code, error.message)))
         refused += _rejected(self._batch, self._first + len(self._batch.rows))
         return rows, refused
+
+    def _tell_lost(self, lost: Sequence[Refusal]) -> None:
+        for (field, code), count in Counter((one.field, one.code) for one in lost).items():
+            _LOG.warning(
+                "%s: %d values of %s given up (%s)", self._mapping.name, count, field, code
+            )
 
     def _key(self, index: int) -> str:
         row = self._batch.rows[index]

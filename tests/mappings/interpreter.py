@@ -5,11 +5,15 @@ It walks the mapping's tree for each row, and knows nothing of layouts, caches o
 
 import re
 from collections.abc import Mapping as Dict
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+from operator import add, mul, sub, truediv
 from typing import Any
 
 from mappings.fields import FROM_SOURCE
 from mappings.model import (
     All,
+    Arithmetic,
     Choose,
     Coalesce,
     Concat,
@@ -18,6 +22,8 @@ from mappings.model import (
     Convert,
     Default,
     Expression,
+    FieldExpression,
+    Guarded,
     Lookup,
     Mapping,
     Missing,
@@ -30,6 +36,8 @@ from mappings.values import Refused, clean_text, expect, plain_decimal
 from shared_services.contracts.entities import FieldType
 
 Row = dict[str, Any]
+
+_OPERATIONS = {"add": add, "subtract": sub, "multiply": mul, "divide": truediv}
 
 
 def interpret(mapping: Mapping, row: Row) -> tuple[str, Any]:
@@ -51,13 +59,23 @@ def interpret(mapping: Mapping, row: Row) -> tuple[str, Any]:
     return "row", tuple(values)
 
 
-def _field(expression: Expression | None, spec: FieldType, row: Row) -> Any:
+def _field(expression: FieldExpression | None, spec: FieldType, row: Row) -> Any:
     if expression is None:
         return spec.default
-    value = _value(expression, row)
+    try:
+        of = expression.of if isinstance(expression, Guarded) else expression
+        value = _valid(_value(of, row), spec)
+    except Refused:
+        if not isinstance(expression, Guarded):
+            raise
+        value = expression.fallback.value
+    if value is None and not spec.nullable:
+        raise Refused("mapping.required", "")
+    return value
+
+
+def _valid(value: Any, spec: FieldType) -> Any:
     if _absent(value):
-        if not spec.nullable:
-            raise Refused("mapping.required", "")
         return None
     if spec.kind != "string":
         widened = plain_decimal(value) if spec.kind == "decimal" and type(value) is int else value
@@ -91,6 +109,8 @@ def _value(expression: Expression, row: Row) -> Any:
         case Concat(parts=parts, separator=separator):
             texts = [_value(part, row) for part in parts]
             return separator.join(expect(one, (str,)) for one in texts if not _absent(one))
+        case Arithmetic():
+            return _calculated(expression, [_value(part, row) for part in expression.parts])
         case Choose(cases=cases, otherwise=otherwise):
             chosen = [case.value for case in cases if _holds(case.condition, row)]
             return _value(chosen[0] if chosen else otherwise, row)
@@ -103,6 +123,26 @@ def _converted(conversion: Convert, row: Row) -> Any:
     value = expect(value, conversion.converter.takes)
     others = [None if path is None else _follow(path, row) for path in conversion.arguments]
     return conversion.converter.make(conversion.options)(value, *others)
+
+
+def _calculated(sum_: Arithmetic, values: list[Any]) -> Decimal | None:
+    if any(map(_absent, values)):
+        return None
+    numbers = [Fraction(plain_decimal(expect(one, (Decimal, int)))) for one in values]
+    result = numbers[0]
+    for other in numbers[1:]:
+        if sum_.operator == "divide" and not other:
+            raise Refused("mapping.arithmetic", "")
+        result = _OPERATIONS[sum_.operator](result, other)
+    if sum_.places is None:
+        return plain_decimal(_exact(result))
+    # In a wide context the quotient keeps more digits than any rounding looks at.
+    return plain_decimal(_exact(result).quantize(Decimal(1).scaleb(-sum_.places), ROUND_HALF_UP))
+
+
+def _exact(number: Fraction) -> Decimal:
+    with localcontext(prec=120):
+        return Decimal(number.numerator) / Decimal(number.denominator)
 
 
 def _looked_up(code: Any, table: Dict[str, Any]) -> Any:

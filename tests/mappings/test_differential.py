@@ -14,7 +14,7 @@ from mappings.paths import Member, Position
 from mappings.paths import Path as SourcePath
 from mappings.reader import all_paths
 from shared_services.contracts.entities import EntityType, entity_types
-from tests.mappings.helpers import compiled, translate
+from tests.mappings.helpers import compiled, translate, write
 from tests.mappings.interpreter import interpret
 
 FOLDER = Path(mappings.__file__).parent
@@ -48,6 +48,35 @@ def test_compiled_and_interpreted_rows_agree(name: str, wanted: EntityType) -> N
         row = dict(rng.choice(good))
         for path in rng.sample(paths, rng.randrange(3)):
             row[path.column] = _planted(path, rng.choice(VALUES), rng)
+        assert _compiled(mapping, row) == interpret(mapping.mapping, row), row
+
+
+HARD = """
+mapping: m
+entity: price/1
+fields:
+  product_code: {path: code, via: {slice: {length: 6}}, default: NONE, on_error: default}
+  currency: {path: currency, via: currency, default: EUR, on_error: default}
+  amount: {add: [{multiply: [n, m]}, {divide: [n, {path: d, via: decimal}], places: 4}], places: 2}
+  valid_from: {path: day, via: {date: {format: "%Y%m%d", empty: ["00000000", "9999-12-31"]}}}
+  unit: {path: unit, via: [{split: {separator: "/"}}, upper], on_error: drop_field}
+examples:
+  - in: {code: A-12345, currency: chf, n: 3, m: 2, d: "0.5", day: "20250101", unit: kg/x}
+    out: {product_code: A-1234, currency: CHF, amount: 12, unit: KG}
+"""
+
+
+def test_calculations_and_given_up_fields_agree(tmp_path: Path) -> None:
+    """The newer constructs, on rows as hostile as those of the company's mappings."""
+    rng = random.Random("hard")  # noqa: S311 - test data, no secret
+    mapping = compiled(write(tmp_path, HARD), ENTITIES["price"])
+    good = [example.row for example in mapping.mapping.examples]
+    paths = all_paths(mapping.mapping)
+
+    for _ in range(1_500):
+        row = dict(rng.choice(good))
+        for path in rng.sample(paths, rng.randrange(4)):
+            row[path.column] = rng.choice(VALUES)
         assert _compiled(mapping, row) == interpret(mapping.mapping, row), row
 
 

@@ -67,6 +67,81 @@ VALUES: list[tuple[str, dict[str, Any], Any]] = [
 ]
 
 
+SUMS: list[tuple[str, dict[str, Any], Any]] = [
+    ("{add: [a, b, {const: 1}]}", {"a": Decimal("0.1"), "b": Decimal("0.2")}, Decimal("1.3")),
+    ("{subtract: [a, b]}", {"a": 1, "b": Decimal("1.00")}, Decimal(0)),
+    ("{multiply: [a, {path: b, via: decimal}]}", {"a": 3, "b": "0.333"}, Decimal("0.999")),
+    ("{multiply: [a, b]}", {"a": 3, "b": None}, None),
+    ("{multiply: [a, b]}", {"a": "", "b": 2}, None),
+    ("{divide: [a, b], places: 2}", {"a": 2, "b": 3}, Decimal("0.67")),
+    ("{divide: [a, b], places: 2, rounding: down}", {"a": 2, "b": 3}, Decimal("0.66")),
+    (
+        "{add: [a, b], places: 1, rounding: half_even}",
+        {"a": Decimal("0.25"), "b": 0},
+        Decimal("0.2"),
+    ),
+    ("{add: [a, b], default: 7}", {"a": 1}, Decimal(7)),
+]
+
+
+@pytest.mark.parametrize(("expression", "record", "value"), SUMS)
+def test_numbers_are_calculated_exactly(
+    expression: str, record: dict[str, Any], value: Any, tmp_path: Path
+) -> None:
+    """Sums and products lose no digit; a quotient is rounded as declared; missing stays missing."""
+    text = f"mapping: m\nentity: thing/1\nfields:\n  x: {expression}\n"
+    mapping = compiled(write(tmp_path, text), entity(field("x", "decimal")))
+
+    done = translate(mapping, record)
+
+    assert done.rows == [(value,)]
+    assert str(done.rows[0][0]) == str(value)
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [({"a": 1, "b": 0}, "mapping.arithmetic"), ({"a": 1.5, "b": 1}, "mapping.type")],
+)
+def test_numbers_without_a_result_refuse_the_row(
+    row: dict[str, Any], code: str, tmp_path: Path
+) -> None:
+    """A division by zero has no result, and a floating-point number is no exact one."""
+    text = "mapping: m\nentity: thing/1\nfields:\n  x: {divide: [a, b], places: 2}\n"
+    mapping = compiled(write(tmp_path, text), entity(field("x", "decimal")))
+
+    done = translate(mapping, row)
+
+    assert [one.code for one in done.refusals] == [code]
+
+
+@pytest.mark.parametrize(
+    ("expression", "spec", "value", "kept"),
+    [
+        ("{path: a, via: email, on_error: drop_field}", field("x"), "nobody", None),
+        ("{path: a, via: email, on_error: drop_field}", field("x"), "a@b.example", "a@b.example"),
+        ("{path: a, on_error: drop_field}", field("x", max_length=2), "abc", None),
+        ("{path: a, via: upper, default: X, on_error: default}", field("x"), 5, "X"),
+        (
+            "{path: a, default: X, on_error: default}",
+            field("x", choices=("X", "Y"), required=True),
+            "Z",
+            "X",
+        ),
+    ],
+)
+def test_a_field_may_be_given_up_instead_of_its_row(
+    expression: str, spec: Any, value: Any, kept: Any, tmp_path: Path
+) -> None:
+    """What ``on_error`` says holds for all that can refuse the field; what was lost is told."""
+    text = f"mapping: m\nentity: thing/1\nfields:\n  x: {expression}\n  y: b\n"
+    mapping = compiled(write(tmp_path, text), entity(spec, field("y")))
+
+    done = translate(mapping, {"a": value, "b": "v"})
+
+    assert (done.rows, done.refusals) == ([(kept, "v")], [])
+    assert [(one.index, one.field) for one in done.lost] == ([] if kept == value else [(0, "x")])
+
+
 @pytest.mark.parametrize(("expression", "record", "value"), VALUES)
 def test_expressions(expression: str, record: dict[str, Any], value: Any, tmp_path: Path) -> None:
     """An expression gives exactly the value its sentence in the language says."""
