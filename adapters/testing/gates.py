@@ -1,0 +1,65 @@
+"""Gates for the suite: one that counts and repeats as the real one does, one that is shut.
+
+Guarantee: ``CountingGate.inside`` is true exactly while a remote call runs in this thread, so
+that a call beside the gate can be told.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from midspan.kernel.errors import TransientError
+from midspan.kernel.gate import Lane, Timeouts
+
+T = TypeVar("T")
+
+QUICK = Timeouts(connect=0.5, read=0.5, total=1.0)
+"""Bounds for calls that a fault is to break."""
+PATIENT = Timeouts(connect=5.0, read=20.0, total=30.0)
+"""Bounds for calls that are to succeed, on a busy machine too."""
+
+
+class CountingGate:
+    """Lets every call through; repeats it after a TransientError, ``attempts`` in all.
+
+    ``before`` is called ahead of each attempt and may raise, as a pause or a window does.
+    """
+
+    def __init__(
+        self,
+        timeouts: Timeouts = PATIENT,
+        attempts: int = 1,
+        before: Callable[[], None] | None = None,
+    ) -> None:
+        self.timeouts = timeouts
+        self.calls = 0
+        self.lanes: set[Lane] = set()
+        self._attempts = attempts
+        self._before = before
+        self._here = threading.local()
+
+    @property
+    def inside(self) -> bool:
+        """Whether this thread is in a remote call."""
+        return bool(getattr(self._here, "depth", 0))
+
+    def call(self, lane: Lane, operation: Callable[[Timeouts], T]) -> T:
+        """Run the operation; the last attempt's TransientError is raised."""
+        self.lanes.add(lane)
+        for left in reversed(range(self._attempts)):
+            try:
+                return self._once(operation)
+            except TransientError:
+                if not left:
+                    raise
+        raise AssertionError("a gate without attempts")
+
+    def _once(self, operation: Callable[[Timeouts], T]) -> T:
+        if self._before is not None:
+            self._before()
+        self.calls += 1
+        self._here.depth = getattr(self._here, "depth", 0) + 1
+        try:
+            return operation(self.timeouts)
+        finally:
+            self._here.depth -= 1

@@ -1,0 +1,288 @@
+"""Promises about create, update, delete and lookup: done once, or known not to be known."""
+
+from uuid import uuid4
+
+import pytest
+
+from adapters.base import Adapter
+from adapters.testing.counterpart import Counterpart
+from adapters.testing.ears import Ears
+from adapters.testing.faults import LoseAnswer, Refuse, Status
+from adapters.testing.gates import QUICK, CountingGate
+from adapters.testing.promises.troubles import failing
+from adapters.testing.proxy import FaultProxy
+from adapters.testing.suite import NETWORK, Open, Suite, expected, fill, put_to, read, text
+from midspan.kernel.errors import (
+    MidspanError,
+    ProtocolError,
+    RecordError,
+    TransientError,
+    UncertainWrite,
+)
+from midspan.kernel.gate import ShutGate
+from midspan.kernel.stream import Key
+from midspan.kernel.writing import Capability, WriteKind, WriteOperation, WriteResult
+
+CREATE, UPDATE, DELETE = Capability.CREATE, Capability.UPDATE, Capability.DELETE
+LOOKUP, BY_KEY = Capability.LOOKUP, Capability.BY_KEY
+NEW = text(777, "N")
+
+
+class Writing(Suite):
+    """A change is made once, where it belongs."""
+
+    @put_to(lacking=[CREATE, UPDATE, DELETE])
+    def test_what_is_not_declared_is_refused(self, opened: Open, counterpart: Counterpart) -> None:
+        """Without a call, with ``adapter.not_writable``."""
+        kinds: dict[Capability, WriteKind] = {CREATE: "create", UPDATE: "update", DELETE: "delete"}
+        adapter = opened(ShutGate())
+
+        for capability in kinds.keys() - counterpart.capabilities:
+            operation = WriteOperation(kinds[capability], {counterpart.text: NEW}, (1,))
+            with pytest.raises(MidspanError) as caught:
+                adapter.write(counterpart.stream, operation, reference())
+            assert caught.value.code == "adapter.not_writable"
+
+    @put_to(CREATE)
+    def test_a_record_is_created_once(self, opened: Open, counterpart: Counterpart) -> None:
+        """It is there, under the key that was told."""
+        put = fill(counterpart, 1)
+        adapter = opened()
+
+        result = create(adapter, counterpart)
+
+        assert made(counterpart) == 1
+        assert set(read(adapter, counterpart)) == {
+            *expected(counterpart, put),
+            (result.key, NEW),
+        }
+
+    @put_to(CREATE, LOOKUP)
+    def test_a_created_record_is_found_by_its_reference(
+        self, opened: Open, counterpart: Counterpart
+    ) -> None:
+        """By whoever looks, with key and values; a reference nobody has finds nothing."""
+        fill(counterpart, 1)
+        mine = reference()
+        result = create(opened(), counterpart, mine)
+
+        record = opened().lookup(counterpart.stream, mine)
+
+        assert record is not None
+        assert tuple(record[name] for name in counterpart.primary_key) == result.key
+        assert opened().lookup(counterpart.stream, reference()) is None
+
+    @put_to(UPDATE)
+    def test_an_update_changes_its_record_alone(
+        self, opened: Open, counterpart: Counterpart
+    ) -> None:
+        """The record has its new value, the others their own."""
+        put = fill(counterpart, 1)
+        key = counterpart.key(2)
+        values = counterpart.values(NEW)
+
+        result = opened().write(
+            counterpart.stream, WriteOperation("update", values, key), reference()
+        )
+
+        assert result.key == key
+        rest = [sample.text for sample in put if sample.number != 2]
+        assert sorted(counterpart.texts()) == sorted([*rest, NEW])
+        assert (key, NEW) in read(opened(), counterpart)
+
+    @put_to(UPDATE)
+    def test_an_update_may_change_nothing(self, opened: Open, counterpart: Counterpart) -> None:
+        """The same values again are no error: the record is there and has them."""
+        fill(counterpart, 1)
+        operation = WriteOperation("update", counterpart.values(NEW), counterpart.key(2))
+        adapter = opened()
+
+        for _ in range(2):
+            assert adapter.write(counterpart.stream, operation, reference()).key == operation.key
+
+    @put_to(DELETE)
+    def test_a_delete_removes_its_record_alone(
+        self, opened: Open, counterpart: Counterpart
+    ) -> None:
+        """The record is gone, the others are there."""
+        put = fill(counterpart, 1)
+
+        operation = WriteOperation("delete", key=counterpart.key(2))
+        opened().write(counterpart.stream, operation, reference())
+
+        assert sorted(counterpart.texts()) == sorted(
+            sample.text for sample in put if sample.number != 2
+        )
+
+    @put_to(UPDATE)
+    def test_an_update_needs_a_record(self, opened: Open, counterpart: Counterpart) -> None:
+        """A key that names none is refused, and so is no key at all."""
+        refused_key(opened, counterpart, "update")
+
+    @put_to(DELETE)
+    def test_a_delete_needs_a_record(self, opened: Open, counterpart: Counterpart) -> None:
+        """A key that names none is refused, and so is no key at all."""
+        refused_key(opened, counterpart, "delete")
+
+    @put_to(CREATE, offering=[Counterpart.refused_values])
+    def test_values_that_the_system_refuses_are_told(
+        self, opened: Open, counterpart: Counterpart, ears: Ears
+    ) -> None:
+        """RecordError: this record is at fault; the next one goes through."""
+        before, adapter = sorted(counterpart.texts()), opened()
+
+        operation = WriteOperation("create", counterpart.refused_values())
+        with pytest.raises(RecordError) as caught:
+            adapter.write(counterpart.stream, operation, reference())
+
+        assert caught.value.code == "adapter.write_refused"
+        assert sorted(counterpart.texts()) == before
+        ears.hear(caught.value)
+        create(adapter, counterpart)
+
+
+class Uncertain(Suite):
+    """A change whose answer is lost is never made twice, and never taken for done."""
+
+    @put_to(CREATE, LOOKUP, over=NETWORK)
+    def test_a_lost_answer_is_settled_by_looking(
+        self, routed: Open, proxy: FaultProxy, counterpart: Counterpart, ears: Ears
+    ) -> None:
+        """The gate repeats nothing; the record is there once, and is found by its reference."""
+        mine = reference()
+        adapter = routed(CountingGate(attempts=3))
+        lookup_nothing(adapter, counterpart)
+
+        lose(proxy, counterpart)
+        with pytest.raises(UncertainWrite) as caught:
+            create(adapter, counterpart, mine)
+        proxy.heal()
+
+        assert made(counterpart) == 1
+        assert adapter.lookup(counterpart.stream, mine) is not None
+        ears.hear(caught.value)
+
+    @put_to(UPDATE, over=NETWORK)
+    def test_an_update_whose_answer_is_lost_is_uncertain(
+        self, routed: Open, proxy: FaultProxy, counterpart: Counterpart
+    ) -> None:
+        """It is not repeated blindly, and not reported as done."""
+        fill(counterpart, 1)
+        adapter = routed(CountingGate(attempts=3))
+        adapter.check([counterpart.stream])
+        operation = WriteOperation("update", counterpart.values(NEW), counterpart.key(2))
+
+        lose(proxy, counterpart)
+
+        with pytest.raises(UncertainWrite):
+            adapter.write(counterpart.stream, operation, reference())
+
+    @put_to(CREATE, over=NETWORK)
+    def test_a_system_that_is_gone_did_nothing(
+        self, routed: Open, proxy: FaultProxy, counterpart: Counterpart, ears: Ears
+    ) -> None:
+        """That is certain: TransientError, which may be repeated; later it is made once."""
+        adapter = routed(CountingGate(QUICK))
+
+        proxy.set(Refuse())
+        with failing(ears, (TransientError,)):
+            create(adapter, counterpart)
+        proxy.heal()
+
+        assert made(counterpart) == 0
+        create(routed(), counterpart)
+        assert made(counterpart) == 1
+
+    @put_to(CREATE, over=("http",))
+    @pytest.mark.parametrize("code", [429, 503])
+    def test_an_overloaded_system_did_nothing_that_we_know(
+        self, routed: Open, proxy: FaultProxy, counterpart: Counterpart, ears: Ears, code: int
+    ) -> None:
+        """It says that it did not, or nobody knows; it never counts as done."""
+        adapter = routed()
+        adapter.check([counterpart.stream])
+
+        proxy.set(Status(code, {"Retry-After": "7"}))
+        with failing(ears, (TransientError, UncertainWrite)):
+            create(adapter, counterpart)
+
+        assert made(counterpart) == 0
+
+    @put_to(CREATE, offering=[Counterpart.swallow_creates])
+    def test_a_success_that_made_nothing_is_uncertain(
+        self, opened: Open, counterpart: Counterpart
+    ) -> None:
+        """The system's word is not enough: the record has to be found."""
+        adapter = opened()
+
+        counterpart.swallow_creates()
+
+        with pytest.raises(UncertainWrite):
+            create(adapter, counterpart)
+
+    @put_to(LOOKUP, offering=[Counterpart.twin])
+    def test_twins_are_refused(self, opened: Open, counterpart: Counterpart, ears: Ears) -> None:
+        """Two records with one reference settle nothing."""
+        mine = reference()
+        counterpart.twin(mine)
+
+        with pytest.raises(ProtocolError) as caught:
+            opened().lookup(counterpart.stream, mine)
+
+        assert caught.value.code == "adapter.twins"
+        ears.hear(caught.value)
+
+    @put_to(CREATE, offering=[Counterpart.expire_session])
+    def test_a_session_that_ended_does_not_hinder_a_change(
+        self, opened: Open, counterpart: Counterpart
+    ) -> None:
+        """The change was refused at the door: it is made after a new login, once."""
+        fill(counterpart, 1)
+        adapter = opened()
+        read(adapter, counterpart)
+
+        counterpart.expire_session()
+        create(adapter, counterpart)
+
+        assert made(counterpart) == 1
+
+
+def reference() -> str:
+    """Return a reference that no record has."""
+    return f"MSP{uuid4().hex[:12].upper()}"
+
+
+def create(adapter: Adapter, counterpart: Counterpart, mine: str = "") -> WriteResult:
+    """Create the one record that has the text NEW."""
+    operation = WriteOperation("create", counterpart.values(NEW))
+    return adapter.write(counterpart.stream, operation, mine or reference())
+
+
+def made(counterpart: Counterpart) -> int:
+    """Return how many records ``create`` has made, as the system itself says."""
+    return list(counterpart.texts()).count(NEW)
+
+
+def lose(proxy: FaultProxy, counterpart: Counterpart) -> None:
+    """Lose the answer to the next change."""
+    proxy.set(LoseAnswer(to=counterpart.final or NEW.encode()), times=1)
+
+
+def lookup_nothing(adapter: Adapter, counterpart: Counterpart) -> None:
+    """Let an adapter log in, and learn what it needs, before a fault is set."""
+    assert adapter.lookup(counterpart.stream, reference()) is None
+
+
+def refused_key(opened: Open, counterpart: Counterpart, kind: WriteKind) -> None:
+    """Expect a change without a key, and one of a record that is gone, to be refused."""
+    put = fill(counterpart, 1)
+    gone: Key = counterpart.key(put[-1].number)
+    counterpart.remove([put[-1].number])
+    before = sorted(counterpart.texts())
+    values = counterpart.values(NEW) if kind == "update" else {}
+
+    for key, code in ((None, "adapter.no_key"), (gone, "adapter.no_record")):
+        with pytest.raises(RecordError) as caught:
+            opened().write(counterpart.stream, WriteOperation(kind, values, key), reference())
+        assert caught.value.code == code
+    assert sorted(counterpart.texts()) == before
