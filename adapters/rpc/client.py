@@ -2,80 +2,85 @@
 
 Guarantee: whoever calls sees either the result or an error of ours. A session that ends in
 the middle of a job is opened anew and the call repeated once; when the fresh session is
-refused too, it is the right that is missing, not the session.
+refused too, it is the right that is missing, not the session. A change is sent once: an
+answer to it that is lost or cannot be read is ``UncertainWrite``.
 """
 
 import base64
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.base import AdapterContext
 from adapters.http import HttpClient, Reply, raise_for_status
+from adapters.rpc.calls import Call, Calling, wire_of
 from adapters.rpc.errors import ErrorTable
-from adapters.rpc.spec import CallSpec, RpcSpec
-from adapters.rpc.values import wrap
-from adapters.rpc.wire import Fault, JsonRpc, Wire
+from adapters.rpc.spec import RpcSpec
+from adapters.rpc.wire import Fault, Result
 from adapters.templates import Template, compile_template
+from adapters.writing import once
 from midspan.kernel.errors import (
     AccessDenied,
     MidspanError,
     ProtocolError,
     RecordError,
     SessionExpired,
+    TransientError,
 )
 from midspan.kernel.gate import Timeouts
 
 COMMON_NAMES = frozenset({"database", "login", "password"})
 
-_SESSION_STATUSES = frozenset({401, 403})
+_DENIED = 401
+_SESSION_STATUSES = frozenset({_DENIED, 403})
+_TOLD_STATUSES = frozenset({400, 404, 405, 409, 410, 422, 423, 500})
+"""Statuses whose body may say more than they do."""
 
-
-class Call:
-    """A compiled remote call; ``extra`` names are known beside those of the session."""
-
-    def __init__(self, spec: CallSpec, known: frozenset[str]) -> None:
-        self.method = compile_template(spec.method, known)
-        self.params = compile_template(spec.params, known)
+Operation = Callable[[Timeouts], Result]
 
 
 class RpcClient:
-    """One system's door; ``names`` are the placeholders that its calls may use."""
+    """One system's door."""
 
     def __init__(self, context: AdapterContext) -> None:
         spec: RpcSpec = context.options
         session = spec.session
-        self.wire: Wire = JsonRpc(spec.version)
-        self.names = COMMON_NAMES | session.take.keys() | session.base64.keys()
+        self._names = COMMON_NAMES | session.take.keys() | session.base64.keys()
         self._context = context
-        self._tag = spec.type_tag
+        self._wire = wire_of(spec)
         self._table = ErrorTable(spec.errors)
         self._http = HttpClient(context.connection)
-        self._path = compile_template(spec.path, COMMON_NAMES)
-        self._login = Call(session.login, COMMON_NAMES) if session.login else None
-        self._logout = Call(session.logout, self.names) if session.logout else None
+        self._path = spec.path
+        self._login = Call(session.login, COMMON_NAMES, spec.path) if session.login else None
+        self._logout = self.compiled(session.logout) if session.logout else None
         self._take = session.take
         self._encoded = _compiled(session.base64, COMMON_NAMES | session.take.keys())
-        self._headers = _compiled(session.headers, self.names)
+        self._headers = _compiled(session.headers, self._names)
         self._session: Mapping[str, Any] | None = None
         self._clock: tuple[datetime, float] | None = None
 
-    def call(self, call: Call, values: Mapping[str, Any], subject: str) -> bytes:
-        """Return the bytes of the call's result; ``subject`` names the call in messages."""
-        fresh = self._session is None
-        try:
-            return self._pass_gate(call, values, subject)
-        except SessionExpired as error:
-            self._session = None
-            if fresh or self._login is None:
-                raise self._denied(subject) from error
-        try:
-            return self._pass_gate(call, values, subject)
-        except SessionExpired as error:
-            self._session = None
-            raise self._denied(subject) from error
+    def compiled(self, spec: Calling, *names: str) -> Call:
+        """Return a call that knows ``names`` besides those of the session."""
+        return Call(spec, self._names | set(names), self._path)
+
+    def call(self, call: Call, values: Mapping[str, Any], subject: str) -> Result:
+        """Return the call's result; ``subject`` names the call in messages."""
+        return self._with_session(lambda: self._ask(call, values, subject), subject)
+
+    def change(self, call: Call, values: Mapping[str, Any], subject: str, stream: str) -> Result:
+        """Make a change and return the call's result.
+
+        Raises UncertainWrite where nobody knows whether it was made.
+        """
+
+        def attempt() -> Result:
+            operation = self._operation(call, values, subject, writing=True)
+            return self._context.gate.call(self._context.lane, once(stream, operation))
+
+        return self._with_session(attempt, subject)
 
     def enter(self) -> None:
         """Log in unless that is done."""
@@ -85,7 +90,7 @@ class RpcClient:
         if self._login is not None:
             result = self._context.gate.call(self._context.lane, self._log_in)
             for name, path in self._take.items():
-                taken[name] = _walk(result, path)
+                taken[name] = walk(result, path, "session.take")
         values = {**self._common(), **taken}
         self._session = taken | {
             name: base64.b64encode(template.render(values).encode()).decode()
@@ -104,22 +109,45 @@ class RpcClient:
     def close(self) -> None:
         """Log out where the system knows how, and close the connection; never raises."""
         if self._logout is not None and self._session is not None:
-            self._context.gate.call(self._context.lane, self._log_out)
+            # The session ends by itself, too; what was read is not worth less for it.
+            with suppress(MidspanError):
+                self._context.gate.call(self._context.lane, self._log_out)
         self._session = None
         self._http.close()
 
-    def _pass_gate(self, call: Call, values: Mapping[str, Any], subject: str) -> bytes:
+    def _with_session(self, attempt: Callable[[], Result], subject: str) -> Result:
+        fresh = self._session is None
+        try:
+            return attempt()
+        except SessionExpired as error:
+            self._session = None
+            if fresh or self._login is None:
+                raise self._refused(error, subject) from error
+        try:
+            return attempt()
+        except SessionExpired as error:
+            self._session = None
+            raise self._refused(error, subject) from error
+
+    def _ask(self, call: Call, values: Mapping[str, Any], subject: str) -> Result:
+        operation = self._operation(call, values, subject)
+        return self._context.gate.call(self._context.lane, operation)
+
+    def _operation(
+        self, call: Call, values: Mapping[str, Any], subject: str, *, writing: bool = False
+    ) -> Operation:
         self.enter()
         everything = {**self._common(), **(self._session or {}), **values}
-        headers = self._render_headers(everything)
+        headers = {name: one.render(everything) for name, one in self._headers.items()}
 
-        def operation(timeouts: Timeouts) -> bytes:
+        def operation(timeouts: Timeouts) -> Result:
             reply = self._send(call, everything, headers, timeouts)
             if reply.status in _SESSION_STATUSES:
-                raise SessionExpired("rpc.expired", f"the session ended at {subject}")
-            return self._result(reply, subject)
+                code = "rpc.login" if reply.status == _DENIED else "rpc.expired"
+                raise SessionExpired(code, f"the session ended at {subject}")
+            return self._result(reply, subject, writing=writing)
 
-        return self._context.gate.call(self._context.lane, operation)
+        return operation
 
     def _log_in(self, timeouts: Timeouts) -> Any:
         assert self._login is not None  # noqa: S101 only called where there is one
@@ -127,7 +155,7 @@ class RpcClient:
         if reply.status in _SESSION_STATUSES:
             raise self._login_refused()
         try:
-            result = self.wire.decode(self._result(reply, "the login"))
+            result = self._result(reply, "the login").value()
         except SessionExpired as error:
             raise self._login_refused() from error
         except RecordError as error:
@@ -139,36 +167,39 @@ class RpcClient:
     def _log_out(self, timeouts: Timeouts) -> None:
         assert self._logout is not None  # noqa: S101 only called where there is one
         values = {**self._common(), **(self._session or {})}
-        try:
-            self._send(self._logout, values, self._render_headers(values), timeouts)
-        except MidspanError:
-            # The session ends by itself; what was read is not worth less for it.
-            return
+        headers = {name: one.render(values) for name, one in self._headers.items()}
+        self._send(self._logout, values, headers, timeouts)
 
     def _send(
         self, call: Call, values: Mapping[str, Any], headers: Mapping[str, str], timeouts: Timeouts
     ) -> Reply:
-        body = self.wire.request(
-            call.method.render(values), wrap(call.params.render(values), self._tag)
-        )
-        path = self._path.render(self._common()).lstrip("/")
+        path, method, params = call.render(values)
         reply = self._http.exchange(
             "POST",
             f"{self._context.connection.base_url}/{path}",
             timeouts,
-            headers={"Content-Type": self.wire.content_type, **headers},
-            body=body,
+            headers={"Content-Type": self._wire.content_type, **headers},
+            body=self._wire.request(method, params),
         )
         if reply.date is not None:
             self._clock = reply.date, time.monotonic()
         return reply
 
-    def _result(self, reply: Reply, subject: str) -> bytes:
+    def _result(self, reply: Reply, subject: str, *, writing: bool = False) -> Result:
+        if reply.status in _TOLD_STATUSES:
+            told = self._wire.complaint(reply.body)
+            if told and self._table.knows(told):
+                raise self._table.error(told, subject, writing=writing)
         raise_for_status(reply)
         try:
-            return self.wire.result(reply.body)
+            return self._wire.result(reply.body)
         except Fault as fault:
-            raise self._table.error(fault.text, subject) from None
+            raise self._table.error(fault.text, subject, writing=writing) from None
+        except ProtocolError as error:
+            if not writing:
+                raise
+            # The change was received, and what became of it cannot be read.
+            raise TransientError(error.code, error.message) from error
 
     def _common(self) -> dict[str, Any]:
         connection = self._context.connection
@@ -178,8 +209,14 @@ class RpcClient:
             "password": connection.password.reveal(),
         }
 
-    def _render_headers(self, values: Mapping[str, Any]) -> dict[str, str]:
-        return {name: template.render(values) for name, template in self._headers.items()}
+    def _refused(self, error: SessionExpired, subject: str) -> AccessDenied:
+        if error.code == "rpc.login" and self._login is None:
+            return self._login_refused()
+        return AccessDenied(
+            "rpc.denied",
+            f"{subject} was refused to a session that is fresh",
+            remedy="Grant it to the connection's user, and check the method's name",
+        )
 
     def _login_refused(self) -> AccessDenied:
         conn_id = self._context.connection.conn_id
@@ -189,40 +226,20 @@ class RpcClient:
             remedy=f"Check login, password and schema of the connection '{conn_id}'",
         )
 
-    @staticmethod
-    def _denied(subject: str) -> AccessDenied:
-        return AccessDenied(
-            "rpc.denied",
-            f"{subject} was refused to a session that is fresh",
-            remedy="Grant it to the connection's user, and check the method's name",
-        )
-
 
 def _compiled(templates: Mapping[str, str], known: frozenset[str]) -> dict[str, Template]:
     return {name: compile_template(text, known) for name, text in templates.items()}
 
 
-def _walk(result: Any, path: str) -> Any:
+def walk(result: Any, path: str, key: str) -> Any:
+    """Return what is at ``path`` of a result; ``key`` of the YAML says so, should it not be."""
     for name in path.split(".") if path else ():
         try:
             result = result[int(name) if re.fullmatch(r"\d+", name) else name]
         except (KeyError, IndexError, TypeError):
             raise ProtocolError(
-                "rpc.session",
-                f"the login's result holds nothing at '{path}'",
-                remedy="Correct session.take",
+                "rpc.session" if key == "session.take" else "rpc.result",
+                f"the call's result holds nothing at '{path}'",
+                remedy=f"Correct {key}",
             ) from None
     return result
-
-
-def decode_count(wire: Wire, result: bytes) -> int:
-    """Return the number that a count call answered."""
-    try:
-        value = wire.decode(result)
-    except RecordError:
-        value = None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ProtocolError(
-            "rpc.count", "the count is not a whole number", remedy="Correct the system's 'count'"
-        )
-    return value

@@ -2,139 +2,156 @@
 
 Guarantee: a record that exists from the first page to the last is delivered, whatever is
 inserted, changed or deleted meanwhile, since nothing counts rows from the front. The end is
-an empty page, never a short one: servers cap pages. A page that is out of order, or that
-begins again at the front, raises instead of losing rows or running for ever.
+an empty page, never a short one: servers cap pages. A page that is out of order, that begins
+again at the front, or that shows a filter ignored, raises instead of losing rows or running
+for ever.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from adapters.base import BoundStream
-from adapters.rpc.client import Call, RpcClient, decode_count
-from adapters.rpc.spec import CallSpec, RpcSpec, RpcStreamSpec
-from adapters.rpc.values import unwrap
-from adapters.templates import Template, compile_template
+from adapters.rpc.batches import Batches
+from adapters.rpc.models import Models
+from adapters.rpc.query import Query, need, piece
+from adapters.rpc.shape import reference
+from adapters.rpc.spec import RpcSpec, RpcStreamSpec
+from adapters.rpc.wire import Rows
 from config.model import CursorConfig
-from midspan.kernel.errors import DriftError, MidspanError, ProtocolError, RecordError
-from midspan.kernel.stream import Batch, Key, Position, Reject, Row
+from midspan.kernel.errors import MidspanError, ProtocolError, RecordError
+from midspan.kernel.stream import Batch, Key, Position
+from midspan.kernel.writing import Record
 
-_PAGE_NAMES = frozenset({"model", "filter", "limit", "fields"})
+_TOLERANCE = timedelta(days=1)
 
 
 class StreamReader:
     """Asks for a stream's pages and makes batches of them."""
 
-    def __init__(self, client: RpcClient, spec: RpcSpec, stream: BoundStream) -> None:
+    def __init__(self, query: Query, models: Models, spec: RpcSpec, stream: BoundStream) -> None:
         options: RpcStreamSpec = stream.options
-        read = spec.read
         if len(stream.primary_key) != 1:
             raise MidspanError(
                 "rpc.primary_key",
                 f"the stream '{stream.name}' has a key of several fields",
                 remedy="An rpc stream needs one key field",
             )
-        self._client = client
-        self._stream = stream
-        self._tag = spec.type_tag
-        self._read = read
-        self._model = options.model
-        self._fields = _asked_fields(stream, read.key)
-        # A key or stamp that stands in a related record is a column under its whole name.
-        cursor = stream.cursor.fields if stream.cursor else ()
-        self._nested = [name for name in (*stream.primary_key, *cursor) if "." in name]
-        roots = [field.split(".")[0] for field in self._fields]
-        self.columns = tuple(dict.fromkeys([*roots, *self._nested]))
-        known = client.names | _PAGE_NAMES
-        self._page_call = Call(CallSpec(read.method, read.params), known)
-        self._count_call = Call(spec.count, known) if spec.count else None
-        self._where = _piece(options.where, frozenset())
-        self._after = _piece(read.filter.after, frozenset({"after"}))
-        self._since = _piece(options.since or read.filter.since, frozenset({"lower"}))
-        self._keys = _piece(read.filter.keys, frozenset({"keys"}))
-        self._key_index = self.columns.index(stream.primary_key[0])
+        self.stream = stream
+        self.model = options.model
+        self._query = query
+        self._batches = Batches(query, models, stream)
+        self._where = piece(options.where)
+        self._since = piece(options.since or spec.read.filter.since, "lower")
+        self._own_since = options.since is not None
+        typed = spec.values.typed
+        self._typed = spec.type_tag is not None if typed is None else typed
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of its batches."""
+        return self._batches.columns
+
+    @property
+    def by_changes(self) -> bool:
+        """Whether changes can be asked for."""
+        return self.stream.cursor is not None and self._since is not None
 
     def slice(self, lower: str | None, position: Position | None) -> Iterator[Batch]:
         """Yield what changed since ``lower``, everything when None, behind ``position``."""
         after, page = (position["after"], position["page"]) if position else (None, 0)
-        pieces = self._since_pieces(lower)
-        while rows := self._page(pieces, after):
+        pieces = [] if lower is None else [self.since(lower)]
+        while (rows := self._page(pieces, after)).values:
             page += 1
             after = self._last_key(rows, after)
-            yield self._batch(rows, {"after": after, "page": page}, page)
+            batch = self._batches.batch(rows, {"after": after, "page": page}, page)
+            if lower is not None and page == 1:
+                self._refuse_ignored(batch, lower)
+            yield batch
 
     def records(self, keys: Sequence[Key], position: Position | None) -> Iterator[Batch]:
         """Yield the records that ``keys`` name, as far as they exist, behind ``position``."""
-        template = self._need(self._keys, "read.filter.keys", "a record by its key")
         done, page = (position["done"], position["page"]) if position else (0, 0)
         while done < len(keys):
-            wanted = [key[0] for key in keys[done : done + self._read.limit]]
-            rows = self._call([template.render({"keys": wanted})], self._read.limit, self._fields)
+            wanted = [key[0] for key in keys[done : done + self._query.limit]]
             done, page = done + len(wanted), page + 1
-            batch = self._batch(rows, {"done": done, "page": page}, page)
-            self._refuse_strangers(batch, wanted)
-            yield batch
+            rows = self._all(wanted)
+            yield self._batches.batch(rows, {"done": done, "page": page}, page)
 
     def keys(self) -> Iterator[Sequence[Key]]:
         """Yield every key; raise when fewer came than the system counts."""
-        fields = list(dict.fromkeys([self._stream.primary_key[0], self._read.key]))
+        key = self.stream.primary_key[0]
+        fields = list(dict.fromkeys([key, self._query.key]))
         before = self._count()
         after: Any = None
         listed = 0
-        while rows := self._page([], after, fields):
+        while (rows := self._page([], after, fields)).values:
             after = self._last_key(rows, after)
-            listed += len(rows)
-            yield [(self._decode(row)[fields[0]],) for row in rows]
+            listed += len(rows.values)
+            yield [(reference(row.get(key)),) for row in rows.values]
         # Rows may come and go during the listing: only fewer than at both ends is a loss.
         announced = min(before, self._count()) if before else before
         if listed < announced:
             raise ProtocolError(
                 "adapter.silent_loss",
-                f"the listing of '{self._stream.name}' ended after {listed} of {announced} keys",
+                f"the listing of '{self.stream.name}' ended after {listed} of {announced} keys",
                 remedy="Run it again; if it stays so, lower read.limit",
             )
 
-    def try_one(self) -> None:
-        """Read one row, to see whether it can be done."""
-        self._batch(self._call([], 1, self._fields), {}, 1)
+    def first(self, pieces: Sequence[Any] = (), limit: int = 1) -> Batch:
+        """Return the first rows that the stream's filter and ``pieces`` find."""
+        rows = self._query.rows(self.model, self.pieces(pieces), self._batches.asked, limit)
+        return self._batches.batch(rows, {}, 1)
 
-    def _since_pieces(self, lower: str | None) -> list[Any]:
-        if lower is None:
-            return []
-        template = self._need(self._since, "read.filter.since", "changes")
-        return [template.render({"lower": _typed_lower(lower, self._stream.cursor, self._tag)})]
+    def found(self, reference_field: str, value: str) -> list[Record]:
+        """Return the records that carry our reference, two at most."""
+        pieces = self.pieces([self._query.reference(reference_field, value)])
+        fields = list(dict.fromkeys([*self._batches.asked, reference_field]))
+        rows = self._query.rows(self.model, pieces, fields, 2)
+        return self._batches.records(rows)
 
-    def _page(
-        self, pieces: Sequence[Any], after: Any, fields: Sequence[str] | None = None
-    ) -> Sequence[bytes]:
-        if after is not None and self._after is not None:
-            pieces = [*pieces, self._after.render({"after": after})]
-        return self._call(pieces, self._read.limit, fields or self._fields)
+    def since(self, lower: str) -> Any:
+        """Return the piece of the filter that asks for changes, in the cursor's own form."""
+        template = need(self._since, "read.filter.since", "changes")
+        return template.render({"lower": _typed_lower(lower, self.stream.cursor, self._typed)})
 
-    def _call(self, pieces: Sequence[Any], limit: int, fields: Sequence[str]) -> Sequence[bytes]:
-        values = self._values(pieces) | {"limit": limit, "fields": list(fields)}
-        result = self._client.call(self._page_call, values, f"reading '{self._model}'")
-        return self._client.wire.rows(result, self._read.rows)
+    def pieces(self, pieces: Sequence[Any]) -> list[Any]:
+        """Return pieces of a filter behind those that always hold for the stream."""
+        fixed = [self._where.render({})] if self._where else []
+        return [*fixed, *pieces]
+
+    def _all(self, wanted: Sequence[Any]) -> Rows:
+        pieces = self.pieces([self._query.keys(wanted)])
+        rows = self._query.rows(self.model, pieces, self._batches.asked)
+        key, known = self.stream.primary_key[0], set(wanted)
+        if "." not in key and any(
+            isinstance(row, dict) and reference(row.get(key)) not in known for row in rows.values
+        ):
+            raise ProtocolError(
+                "rpc.filter_ignored",
+                f"'{self.model}' answered with records that were not asked for",
+                remedy="Check read.filter.keys, and that read.params hold {filter}",
+            )
+        return rows
+
+    def _page(self, pieces: Sequence[Any], after: Any, fields: Sequence[str] | None = None) -> Rows:
+        behind = [] if after is None else [self._query.after(after)]
+        asked = fields or self._batches.asked
+        return self._query.rows(self.model, self.pieces([*pieces, *behind]), asked)
 
     def _count(self) -> int:
-        if self._count_call is None:
-            return 0
-        values = self._values([]) | {"limit": None, "fields": []}
-        result = self._client.call(self._count_call, values, f"counting '{self._model}'")
-        return decode_count(self._client.wire, result)
+        return self._query.count(self.model, self.pieces([])) or 0
 
-    def _values(self, pieces: Sequence[Any]) -> dict[str, Any]:
-        fixed = [self._where.render({})] if self._where else []
-        return {"model": self._model, "filter": _joined([*fixed, *pieces])}
-
-    def _last_key(self, rows: Sequence[bytes], after: Any) -> Any:
+    def _last_key(self, rows: Rows, after: Any) -> Any:
         """Return the key that the next page begins behind; refuse a page that lost order."""
-        found = [self._decode(row).get(self._read.key) for row in rows]
+        if not all(isinstance(row, dict) for row in rows.values):
+            raise ProtocolError("rpc.rows", "a row is no record", remedy="Correct read.rows")
+        found = [reference(row.get(self._query.key)) for row in rows.values]
         if found[-1] is None:
             raise ProtocolError(
                 "rpc.key",
-                f"a row of '{self._model}' has no '{self._read.key}', by which pages go on",
+                f"a row of '{self.model}' has no '{self._query.key}', by which pages go on",
                 remedy="Correct read.key",
             )
         # Texts are ordered by the server's collation, which is not ours; numbers are numbers.
@@ -142,110 +159,46 @@ class StreamReader:
         if after in found or (numbers and not _ascends([after, *found])):
             raise ProtocolError(
                 "rpc.order",
-                f"the pages of '{self._model}' do not go on behind the last '{self._read.key}'",
+                f"the pages of '{self.model}' do not go on behind the last '{self._query.key}'",
                 remedy="Check that read.params hold {filter} and sort by that field, lowest first",
             )
         return found[-1]
 
-    def _decode(self, row: bytes) -> dict[str, Any]:
-        """Return a row's plain members, also of a row whose text is damaged."""
-        try:
-            value = self._client.wire.decode(row)
-        except RecordError:
-            value = self._client.wire.decode(bytes(row).decode("utf-8", "replace").encode())
-        if not isinstance(value, dict):
-            raise ProtocolError("rpc.rows", "a row is no record", remedy="Correct read.rows")
-        return value
+    def _refuse_ignored(self, batch: Batch, lower: str) -> None:
+        """Refuse a full page of rows that are all much older than what was asked for.
 
-    def _batch(self, raws: Sequence[bytes], position: Position, page: int) -> Batch:
-        rows: list[Row] = []
-        kept: list[tuple[bytes, str]] = []
-        rejects: list[Reject] = []
-        seen: set[str] = set()
-        for number, raw in enumerate(raws, 1):
-            place = f"page {page}, record {number}"
-            try:
-                record = self._record(raw)
-            except RecordError as error:
-                rejects.append(Reject(error.code, error.message, bytes(raw), place))
-                continue
-            seen.update(record)
-            rows.append(tuple(map(record.get, self.columns)))
-            kept.append((raw, place))
-        if rows:
-            self._refuse_missing(seen)
-        return Batch(self.columns, rows, position, rejects, lambda row: _origin(kept[row]))
-
-    def _record(self, raw: bytes) -> dict[str, Any]:
-        record = unwrap(self._client.wire.decode(raw), self._tag)
-        if not isinstance(record, dict):
-            raise ProtocolError("rpc.rows", "a row is no record", remedy="Correct read.rows")
-        for name in self._nested:
-            record[name] = _inside(record, name)
-        return record
-
-    def _refuse_missing(self, seen: set[str]) -> None:
-        missing = [column for column in self.columns if column not in seen]
-        if missing:
-            raise DriftError(
-                "adapter.field_missing",
-                f"no row of '{self._model}' holds {', '.join(missing)}",
-                remedy="Correct the stream's fields, or the mapping that uses them",
-                stream=self._stream.name,
-            )
-
-    def _refuse_strangers(self, batch: Batch, wanted: Sequence[Any]) -> None:
-        known = set(wanted)
-        if any(row[self._key_index] not in known for row in batch.rows):
+        A stream's own ``since`` may mean more than its cursor, so that old rows are right.
+        """
+        if self._own_since or len(batch.rows) < self._query.limit:
+            return
+        cursor = self.stream.cursor
+        if cursor is None or cursor.type not in ("datetime", "integer"):
+            return
+        oldest = cursor.codec.parse(lower)
+        if cursor.type == "datetime":
+            oldest = cursor.codec.shift(oldest, _TOLERANCE)
+        stamps = self.stamps(batch)
+        if stamps and all(stamp < oldest for stamp in stamps):
             raise ProtocolError(
                 "rpc.filter_ignored",
-                f"'{self._model}' answered with records that were not asked for",
-                remedy="Check read.filter.keys, and that read.params hold {filter}",
+                f"'{self.model}' was asked for changes and answered with old records only",
+                remedy="Check read.filter.since, and that read.params hold {filter}",
             )
 
-    def _need(self, template: Template | None, key: str, what: str) -> Template:
-        if template is not None:
-            return template
-        raise MidspanError(
-            "rpc.filter_missing",
-            f"the system does not say how to ask for {what}",
-            remedy=f"Add {key}",
-            stream=self._stream.name,
-        )
-
-
-def _origin(kept: tuple[bytes, str]) -> tuple[bytes, str]:
-    return bytes(kept[0]), kept[1]
-
-
-def _piece(source: Any, known: frozenset[str]) -> Template | None:
-    return None if source is None else compile_template(source, known)
-
-
-def _asked_fields(stream: BoundStream, key: str) -> tuple[str, ...]:
-    """Return the fields to ask for: declared ones that are mapped, mapped ones undeclared."""
-    options: RpcStreamSpec = stream.options
-    cursor = stream.cursor.fields if stream.cursor else ()
-    needed = [*stream.primary_key, key, *cursor]
-    mapped = {column.split(".")[0] for column in stream.columns}
-    declared = [field for field in options.fields if not mapped or field.split(".")[0] in mapped]
-    covered = {field.split(".")[0] for field in declared}
-    undeclared = [column for column in stream.columns if column.split(".")[0] not in covered]
-    return tuple(dict.fromkeys([*needed, *declared, *undeclared]))
-
-
-def _inside(record: Mapping[str, Any], name: str) -> Any:
-    value: Any = record
-    for step in name.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
-
-
-def _joined(pieces: Sequence[Any]) -> Any:
-    """Return the pieces of a filter as one: lists joined, mappings merged."""
-    if pieces and all(isinstance(piece, Mapping) for piece in pieces):
-        return {name: value for piece in pieces for name, value in piece.items()}
-    return [term for piece in pieces for term in piece]
+    def stamps(self, batch: Batch) -> list[str]:
+        """Return the canonical stamps of a batch's rows, of those that have one."""
+        cursor = self.stream.cursor
+        if cursor is None:
+            return []
+        places = [batch.columns.index(name) for name in cursor.fields]
+        found = []
+        for row in batch.rows:
+            value = next((row[at] for at in places if row[at] is not None), None)
+            try:
+                found += [] if value is None else [cursor.codec.parse(value)]
+            except RecordError:
+                continue
+        return found
 
 
 def _ascends(keys: Sequence[Any]) -> bool:
@@ -253,7 +206,7 @@ def _ascends(keys: Sequence[Any]) -> bool:
     return all(earlier < later for earlier, later in pairwise(numbers))
 
 
-def _typed_lower(lower: str, cursor: CursorConfig | None, tag: str | None) -> Any:
+def _typed_lower(lower: str, cursor: CursorConfig | None, typed: bool) -> Any:
     """Return the slice's lower bound as the system takes it.
 
     A system that marks its types gets a typed value, any other the text as it is, except
@@ -262,7 +215,7 @@ def _typed_lower(lower: str, cursor: CursorConfig | None, tag: str | None) -> An
     kind = cursor.type if cursor else "string"
     if kind == "integer":
         return int(lower)
-    if tag is None or kind == "string":
+    if not typed or kind == "string":
         return lower
     if kind == "date":
         return date.fromisoformat(lower)

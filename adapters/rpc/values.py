@@ -8,15 +8,54 @@ loses the dot, and the record stands in place of the id.
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 from midspan.kernel.errors import RecordError
 
 _CLOCK = ("hour", "minute", "second", "microsecond")
 _DAY = ("year", "month", "day")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """How values are sent that plain JSON or XML-RPC has no form for.
+
+    ``tag`` marks them; types that are ``native`` to the protocol travel as they are. Without
+    a tag, date-times take ``datetimes`` (a ``strftime`` format) or ISO 8601, and ``decimals``
+    are numbers or texts. A date-time with a zone is sent in UTC.
+    """
+
+    tag: str | None = None
+    datetimes: str | None = None
+    decimals: Literal["number", "text"] = "number"
+    native: Collection[type] = ()
+
+    def wrap(self, value: Any) -> Any:
+        """Return a value as it is sent."""
+        if isinstance(value, Mapping):
+            return {name: self.wrap(part) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.wrap(item) for item in value]
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            value = value.astimezone(UTC).replace(tzinfo=None)
+        if self.tag is not None:
+            return value if type(value) in self.native else _mark(value, self.tag)
+        return self._plain(value)
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, datetime) and self.datetimes is not None:
+            return value.strftime(self.datetimes)
+        if type(value) in self.native:
+            return value
+        if isinstance(value, date | time):
+            return value.isoformat()
+        if isinstance(value, bytes):
+            return base64.b64encode(value).decode()
+        return value
 
 
 def unwrap(value: Any, tag: str | None) -> Any:
@@ -37,21 +76,8 @@ def unwrap(value: Any, tag: str | None) -> Any:
     return plain
 
 
-def wrap(value: Any, tag: str | None) -> Any:
-    """Return a value as it is sent; without a tag, as text in ISO 8601 or plain decimal."""
-    if isinstance(value, Mapping):
-        return {name: wrap(part, tag) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [wrap(item, tag) for item in value]
-    if tag is not None:
-        return _mark(value, tag)
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
-
-
 def _restore(value: Mapping[str, Any], kind: Any) -> Any:
-    reader = _READERS.get(kind)
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
     if reader is None:
         return dict(value)
     try:

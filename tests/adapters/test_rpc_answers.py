@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.rpc import RpcAdapter
-from adapters.rpc.values import unwrap, wrap
+from adapters.rpc.values import Typed, unwrap
 from midspan.kernel.errors import (
     AccessDenied,
     ConfigurationError,
@@ -340,7 +340,7 @@ def test_a_misspelt_placeholder_has_file_and_line(tmp_path: Path) -> None:
 )
 def test_typed_values_survive_the_wire(value: Any) -> None:
     """What is wrapped on one end is the same value on the other."""
-    assert unwrap(json.loads(json.dumps(wrap(value, "__class__"))), "__class__") == value
+    assert unwrap(json.loads(json.dumps(Typed("__class__").wrap(value))), "__class__") == value
 
 
 def test_an_unknown_wrapper_stays_what_it_is() -> None:

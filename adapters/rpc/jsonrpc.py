@@ -1,0 +1,174 @@
+"""JSON over HTTP: JSON-RPC 1.0 and 2.0, and calls whose method stands in the URL alone.
+
+Guarantee: as ``adapters.rpc.wire`` says. A page is decoded in one go; only where a row of it
+is damaged are its rows read one by one, so that the others still arrive.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from adapters.rpc.values import Typed
+from adapters.rpc.wire import Fault, Result, Rows, bad_row, cut_off, no_rows, unreadable
+from midspan.kernel.errors import ProtocolError, RecordError, TransientError
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ROWS = msgspec.json.Decoder(list[msgspec.Raw])
+_VALUE = msgspec.json.Decoder(float_hook=Decimal)
+_VALUES = msgspec.json.Decoder(list[Any], float_hook=Decimal)
+
+
+class JsonRpc:
+    """JSON-RPC: ``{id, method, params}`` out, ``{result}`` or ``{error}`` back."""
+
+    content_type = "application/json"
+
+    def __init__(self, version: str, typed: Typed) -> None:
+        self._fixed = {"jsonrpc": version} if version == "2.0" else {}
+        self._calls = 0
+        self._typed = typed
+        self._encode = _encoder(typed.decimals)
+
+    def request(self, method: str, params: Any) -> bytes:
+        """Return the body of a call."""
+        self._calls += 1
+        sent = self._typed.wrap(params)
+        return self._encode({**self._fixed, "id": self._calls, "method": method, "params": sent})
+
+    def result(self, body: bytes) -> Result:
+        """Return what a reply holds; raise Fault for an error reply."""
+        members = _members(body)
+        failure = members.get("error")
+        if failure is not None and bytes(failure) != b"null":
+            raise Fault(bytes(failure).decode("utf-8", "replace"))
+        if "result" not in members:
+            raise ProtocolError(
+                "rpc.envelope",
+                "the answer holds neither a result nor an error",
+                remedy="Check protocol and version",
+            )
+        return JsonResult(members["result"])
+
+    def complaint(self, body: bytes) -> str:
+        """Return the text of an error that a reply of another status holds."""
+        try:
+            self.result(body)
+        except Fault as fault:
+            return fault.text
+        except (ProtocolError, TransientError):
+            return ""
+        return ""
+
+
+class PlainJson:
+    """The method stands in the URL: parameters out, the result itself back."""
+
+    content_type = "application/json; charset=utf-8"
+
+    def __init__(self, typed: Typed) -> None:
+        self._typed = typed
+        self._encode = _encoder(typed.decimals)
+
+    def request(self, method: str, params: Any) -> bytes:
+        """Return the body of a call, its parameters."""
+        del method
+        return self._encode(self._typed.wrap(params))
+
+    def result(self, body: bytes) -> Result:
+        """Return what a reply holds, which is the reply."""
+        try:
+            msgspec.json.decode(body, type=msgspec.Raw)
+        except _UNREADABLE as error:
+            raise _not_json(body, error) from None
+        return JsonResult(body)
+
+    def complaint(self, body: bytes) -> str:
+        """Return an error reply's own text, where it is an object."""
+        try:
+            _members(body)
+        except (ProtocolError, TransientError):
+            return ""
+        return body.decode("utf-8", "replace")
+
+
+class JsonResult:
+    """A result by its JSON."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: bytes | msgspec.Raw) -> None:
+        self._raw = raw
+
+    def value(self) -> Any:
+        """Return the whole result."""
+        return _decode(self._raw)
+
+    def rows(self, path: str) -> Rows:
+        """Return the rows of the list at ``path``."""
+        try:
+            found = self._raw
+            for name in path.split(".") if path else ():
+                found = _MEMBERS.decode(found)[name]
+            return _whole(found)
+        except (*_UNREADABLE, KeyError):
+            raise no_rows(path) from None
+
+
+def _encoder(decimals: Literal["number", "text"]) -> Callable[[Any], bytes]:
+    """Return the encoder for the way in which the system takes decimals."""
+    return msgspec.json.Encoder(
+        decimal_format="number" if decimals == "number" else "string"
+    ).encode
+
+
+def _whole(raw: bytes | msgspec.Raw) -> Rows:
+    """Decode a page in one go; row by row where that cannot be done."""
+    try:
+        values = _VALUES.decode(raw)
+    except _UNREADABLE:
+        return _single(_ROWS.decode(raw))
+    return Rows(values, lambda at: bytes(_ROWS.decode(raw)[at]))
+
+
+def _single(raws: Sequence[msgspec.Raw]) -> Rows:
+    values: list[Any] = []
+    damaged: dict[int, RecordError] = {}
+    for at, raw in enumerate(raws):
+        try:
+            values.append(_VALUE.decode(raw))
+        except _UNREADABLE:
+            damaged[at] = bad_row()
+            values.append(_guessed(bytes(raw)))
+    return Rows(values, lambda at: bytes(raws[at]), damaged)
+
+
+def _guessed(raw: bytes) -> Any:
+    """Return what can be made of a damaged row; an empty record when nothing can."""
+    try:
+        return _VALUE.decode(raw.decode("utf-8", "replace").encode())
+    except _UNREADABLE:
+        return {}
+
+
+def _decode(raw: bytes | msgspec.Raw) -> Any:
+    try:
+        return _VALUE.decode(raw)
+    except _UNREADABLE:
+        raise bad_row() from None
+
+
+def _members(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return _MEMBERS.decode(body)
+    except _UNREADABLE as error:
+        raise _not_json(body, error) from None
+
+
+def _not_json(body: bytes, error: Exception) -> ProtocolError | TransientError:
+    if body.strip() and "truncated" in str(error):
+        return cut_off()
+    return unreadable(body, "json")
