@@ -20,7 +20,7 @@ from config.binding import nearest
 from config.connections import Connection
 from config.model import CursorConfig, WriteConfig
 from midspan.kernel.catalog import Catalog
-from midspan.kernel.errors import MidspanError
+from midspan.kernel.errors import UnknownName
 from midspan.kernel.gate import Gate, Lane
 from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice
 from midspan.kernel.writing import Capability, Record, WriteOperation, WriteResult
@@ -153,7 +153,7 @@ def known_stream(streams: Mapping[str, T], name: str) -> T:
     """Return what belongs to a stream; an unknown name raises with the nearest known one."""
     if name in streams:
         return streams[name]
-    raise MidspanError(
+    raise UnknownName(
         "adapter.unknown_stream",
         f"there is no stream '{name}'",
         remedy=nearest(name, list(streams)),
@@ -170,7 +170,7 @@ def adapter_class(name: str) -> type[Adapter]:
     for entry in entry_points(group=GROUP, name=name):
         loaded: type[Adapter] = entry.load()
         return loaded
-    raise MidspanError(
+    raise UnknownName(
         "adapter.unknown",
         f"no adapter '{name}' is installed",
         remedy=nearest(name, adapter_types()),

@@ -26,7 +26,7 @@ from midspan.kernel.errors import Problem
 
 T = TypeVar("T")
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _MISSING = object()
 
@@ -50,11 +50,11 @@ def bind(
         problems.append(node.problem("config.type", f"expected a mapping, found {_shape(node)}"))
         return None
     before = len(problems)
-    hints = _hints(cls)  # type: ignore[arg-type]  # a class is hashable
+    hints = hints_of(cls)  # type: ignore[arg-type]  # a class is hashable
     _refuse_unknown(node, keys_of(cls), ignore, problems)
     values: dict[str, Any] = {}
     for spec in dataclasses.fields(cls):  # type: ignore[arg-type]  # cls is a dataclass
-        key = _key(spec.name)
+        key = key_of(spec.name)
         child = node.get(key)
         if child is not None:
             values[spec.name] = _convert(child, hints[spec.name], problems)
@@ -65,21 +65,23 @@ def bind(
 
 def keys_of(cls: type) -> frozenset[str]:
     """Return the keys that a dataclass binds."""
-    return frozenset(map(_key, _hints(cls)))
+    return frozenset(map(key_of, hints_of(cls)))
 
 
 def parse_duration(text: str) -> timedelta | None:
     """Return ``90s``, ``5m``, ``2h`` or ``1d`` as a timedelta; None when it is none."""
-    match = _DURATION.fullmatch(text.strip())
+    match = DURATION.fullmatch(text.strip())
     return timedelta(seconds=float(match[1]) * _UNITS[match[2]]) if match else None
 
 
-def _key(field: str) -> str:
+def key_of(field: str) -> str:
+    """Return the YAML key of a dataclass's field."""
     return field.removesuffix("_")
 
 
 @cache
-def _hints(cls: Any) -> dict[str, Any]:
+def hints_of(cls: Any) -> dict[str, Any]:
+    """Return the types of a dataclass's fields, by the fields' names."""
     return typing.get_type_hints(cls)
 
 

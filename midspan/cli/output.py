@@ -5,18 +5,27 @@ their code and remedy, and decide the exit code: 0 ok, 1 findings, 2 configurati
 """
 
 import functools
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, ParamSpec
 
 import click
 import msgspec
+from rich.box import HEAVY_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from midspan.kernel.errors import MidspanError
 
 P = ParamSpec("P")
+
+_PIPE_WIDTH = 400
+_NARROWEST = 60
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -38,15 +47,56 @@ def guarded(function: Callable[P, int | None]) -> Callable[P, None]:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, indented."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    click.echo(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode())
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = "") -> None:
-    """Print rows under their columns."""
-    table = Table(*columns, title=title or None, title_justify="left")
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], *, indent: int = 0, lines: bool = True
+) -> None:
+    """Print rows under their columns; without ``lines`` as plain columns.
+
+    On a terminal cells are wrapped to its width, elsewhere each row is one line.
+    """
+    table = Table(*columns, box=HEAVY_HEAD if lines else None, pad_edge=lines)
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table)
+        table.add_row(*(Text(printable(value)) for value in row))
+    # Cells come from foreign systems: no word of theirs is markup.
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH
+    console.print(Padding(table, (0, 0, 0, indent), expand=False))
+
+
+def print_wrapped(text: str, indent: int) -> None:
+    """Print a paragraph, indented and wrapped to the terminal's width."""
+    space = " " * indent
+    width = max(shutil.get_terminal_size().columns, _NARROWEST)
+    for line in textwrap.wrap(printable(text), width - indent - 1, break_long_words=False):
+        click.echo(space + line)
+
+
+def printable(value: Any) -> str:
+    """Return a value as text that cannot meddle with a terminal; None is empty."""
+    text = "" if value is None else str(value)
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
+def _printable(sign: str) -> str:
+    return sign if sign.isprintable() else sign.encode("unicode_escape").decode()
+
+
+def age(moment: datetime, now: datetime | None = None) -> str:
+    """Return how long ago a moment was, in one unit: ``3 minutes ago``."""
+    seconds = int(((now or datetime.now(UTC)) - moment).total_seconds())
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
 
 
 def ledger_line(counts: Mapping[str, Any]) -> str:

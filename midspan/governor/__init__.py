@@ -1,6 +1,14 @@
 """Protects the legacy systems: whatever calls one passes its gate."""
 
+from midspan.governor.catalogs import Catalogs, KeptCatalog, KeptStream
 from midspan.governor.control import ControlStore, open_control
 from midspan.governor.gate import DatabaseGate
 
-__all__ = ["ControlStore", "DatabaseGate", "open_control"]
+__all__ = [
+    "Catalogs",
+    "ControlStore",
+    "DatabaseGate",
+    "KeptCatalog",
+    "KeptStream",
+    "open_control",
+]

@@ -1,8 +1,9 @@
 """The control store: what all processes and machines know together about each system.
 
 ``gate`` has one row a system: its state (calls, waiting callers, breaker) as one value, and
-its pause. Whoever changes a state locks its row, decides, and commits at once: no remote call
-and no wait happens under the lock, and nobody waits longer than ``LOCK_SECONDS`` for it.
+its pause; ``catalog`` beside it is what was discovered of the systems. Whoever changes a state
+locks its row, decides, and commits at once: no remote call and no wait happens under the lock,
+and nobody waits longer than ``LOCK_SECONDS`` for it.
 
 The clock is the database's, read after the lock is held; embedded, that is this machine's.
 Embedded, the store is a file of its own, so that no other store's writer holds it up. It
@@ -34,6 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from midspan.governor.catalogs import Catalogs, catalog_table
 from midspan.governor.state import GateState, load
 from midspan.kernel.errors import TransientError
 from midspan.store.engine import Store, open_store
@@ -55,6 +57,7 @@ GATE = Table(
     column("paused_by", "string"),
     column("paused_why", "string"),
 )
+CATALOG = catalog_table(METADATA)
 
 T = TypeVar("T")
 _PATIENCE = 10.0
@@ -138,6 +141,13 @@ class ControlStore:
     def resume(self, system: str) -> None:
         """Let calls into a system begin again."""
         self._set_pause(system, None)
+
+    @property
+    def catalogs(self) -> Catalogs:
+        """Return what was discovered of the systems."""
+        return Catalogs(
+            CATALOG, self._store.read, lambda work: patiently(lambda: self._write(work))
+        )
 
     def tidy(self) -> None:
         """Now and then move what was written from the journal into the file."""

@@ -9,6 +9,7 @@ neither ever holds a secret, a payload or personal data.
 class                   recovery        raised for
 ======================  ==============  =====================================================
 ``ConfigurationError``  ``STOP``        a file of the project says something impossible
+``UnknownName``         ``STOP``        a person named what does not exist
 ``AccessDenied``        ``STOP``        wrong credentials, missing grant, TLS refusal
 ``ProtocolError``       ``STOP``        the other side does not speak what was configured
 ``DriftError``          ``STOP``        a mapped field vanished or changed its type
@@ -108,6 +109,12 @@ class ConfigurationError(MidspanError):
 
     def __str__(self) -> str:
         return f"{self.message}:\n{self._listing}"
+
+
+class UnknownName(MidspanError):
+    """A name that was given names nothing; the remedy holds the nearest known one."""
+
+    exit_code = 2
 
 
 class AccessDenied(MidspanError):

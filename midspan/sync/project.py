@@ -26,7 +26,7 @@ from config.settings import Settings
 from config.tree import Node
 from mappings import CompiledMapping
 from midspan.governor import ControlStore, DatabaseGate, open_control
-from midspan.kernel.errors import ConfigurationError, MidspanError, Problem
+from midspan.kernel.errors import ConfigurationError, Problem, UnknownName
 from midspan.kernel.gate import Gate, Lane, ShutGate
 from midspan.store.engine import Store, open_staging, open_store
 from midspan.sync.centers import Center, load_centers
@@ -74,7 +74,7 @@ class Project:
     def sync(self, name: str) -> BoundSync:
         """Return one sync; an unknown name raises with the nearest known one."""
         if name not in self.syncs:
-            raise MidspanError(
+            raise UnknownName(
                 "sync.unknown", f"there is no sync '{name}'", remedy=nearest(name, list(self.syncs))
             )
         return self.syncs[name]
@@ -82,7 +82,7 @@ class Project:
     def system(self, name: str) -> BoundSystem:
         """Return one system; an unknown name raises with the nearest known one."""
         if name not in self.systems:
-            raise MidspanError(
+            raise UnknownName(
                 "system.unknown",
                 f"there is no system '{name}'",
                 remedy=nearest(name, list(self.systems)),

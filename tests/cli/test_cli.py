@@ -134,7 +134,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(home, words, hint):
     """Nobody has to look the names up."""
     done = midspan(home, *words)
 
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert hint in done.stderr
 
 

@@ -59,5 +59,5 @@ def test_an_unknown_system_is_answered_with_the_nearest(midspan, verb):
     """Nothing is paused by mistake."""
     done = midspan(verb, "list")
 
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "Did you mean 'lists'?" in done.stderr

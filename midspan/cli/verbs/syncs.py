@@ -1,0 +1,124 @@
+"""Verbs about syncs: run by hand, and what their runs left behind."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from midspan.cli.opened import open_project
+from midspan.cli.output import (
+    ProgressLine,
+    guarded,
+    json_option,
+    ledger_line,
+    print_json,
+    print_table,
+)
+
+if TYPE_CHECKING:
+    from midspan.sync.report import RunReport
+
+
+@click.command()
+@click.argument("name")
+@click.option("--full-refresh", is_flag=True, help="Read the stream from its beginning.")
+@click.option("--dry-run", is_flag=True, help="Judge and count, keep nothing.")
+@json_option
+@guarded
+def sync(name: str, full_refresh: bool, dry_run: bool, as_json: bool) -> None:
+    """Run the sync NAME (system.stream) once, here and now."""
+    from midspan.sync.pipeline import run_sync
+    from midspan.sync.run import RunOptions
+
+    line = ProgressLine(f"{name}: rows read")
+    options = RunOptions(full_refresh=full_refresh, dry_run=dry_run)
+    report = run_sync(open_project(), name, options, lambda progress: line.update(progress.read))
+    line.done()
+    _print_report(report, as_json=as_json)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Judge and count, keep nothing.")
+@json_option
+@guarded
+def deletes(name: str, dry_run: bool, as_json: bool) -> None:
+    """Find what vanished from the source of sync NAME, by comparing keys."""
+    from midspan.sync.deletes import run_deletes
+    from midspan.sync.run import RunOptions
+
+    line = ProgressLine(f"{name}: keys listed")
+    report = run_deletes(open_project(), name, RunOptions(dry_run=dry_run), line.update)
+    line.done()
+    _print_report(report, as_json=as_json)
+
+
+@click.command()
+@json_option
+@guarded
+def status(as_json: bool) -> None:
+    """Show each system's gate, each sync's last run, each center's records and backlog."""
+    from midspan.cli.queries import center_status, sync_status
+    from midspan.cli.systems import system_status
+
+    project = open_project()
+    systems = [system_status(project, name) for name in project.systems]
+    syncs = [sync_status(project, one) for one in project.syncs.values()]
+    centers = [center_status(project, center) for center in project.centers.values()]
+    if as_json:
+        print_json({"systems": systems, "syncs": syncs, "centers": centers})
+        return
+    print_table(
+        ("system", "state", "why", "running", "waiting"),
+        [
+            (one["system"], one["state"], one["why"], *map(_sum, (one["running"], one["waiting"])))
+            for one in systems
+        ],
+    )
+    rows = []
+    for one in syncs:
+        last = one["runs"][-1] if one["runs"] else {"status": "never ran", "kind": ""}
+        rows.append((one["sync"], one["as_of"], last["kind"], last["status"], one["quarantined"]))
+    print_table(("sync", "as of", "last run", "status", "refused"), rows)
+    print_table(
+        ("center", "golden records", "events waiting"),
+        [(one["center"], ledger_line(one["golden"]), one["outbox"]) for one in centers],
+    )
+
+
+@click.group()
+def quarantine() -> None:
+    """Rows that were refused."""
+
+
+@quarantine.command("list")
+@click.argument("name", required=False)
+@json_option
+@guarded
+def quarantine_list(name: str | None, as_json: bool) -> None:
+    """List the refused rows of sync NAME (all syncs by default): why and where."""
+    from midspan.cli.queries import quarantined_rows
+
+    project = open_project()
+    syncs = [project.sync(name)] if name else list(project.syncs.values())
+    rows = [row for one in syncs for row in quarantined_rows(project, one)]
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("sync", "source_key", "code", "field", "message", "place")
+    print_table(columns, [[row[column] for column in columns] for row in rows])
+
+
+def _sum(counts: dict[str, int]) -> int:
+    return sum(counts.values())
+
+
+def _print_report(report: "RunReport", *, as_json: bool) -> None:
+    if as_json:
+        print_json(report.as_dict())
+        return
+    click.echo(f"{report.sync}: {ledger_line(report.ledger.counts) or 'nothing to read'}")
+    changed = ledger_line(report.golden) or "unchanged"
+    click.echo(f"golden records: {changed}; events: {report.events}")
+
+
+VERBS: tuple[click.Command, ...] = (sync, deletes, status, quarantine)

@@ -1,0 +1,111 @@
+"""Verbs about the legacy systems: checked, looked into, shown, stopped and let go on."""
+
+from typing import Any
+
+import click
+
+from midspan.cli.opened import open_project
+from midspan.cli.output import guarded, json_option, print_json
+
+
+@click.command()
+@click.argument("systems", nargs=-1)
+@click.option("--deep", is_flag=True, help="Prove each capability too; no record is changed.")
+@json_option
+@guarded
+def check(systems: tuple[str, ...], deep: bool, as_json: bool) -> int:
+    """Log in to SYSTEMS (all by default) and read one row of each stream."""
+    from midspan.cli.checks import check_systems, print_checks
+
+    project = open_project()
+    found = check_systems(project, systems or tuple(project.systems), deep=deep)
+    if as_json:
+        print_json([row for one in found for row in one.as_rows()])
+    else:
+        print_checks(found)
+    return max((one.exit_code for one in found), default=0)
+
+
+@click.command()
+@click.argument("system")
+@click.argument("streams", nargs=-1)
+@click.option("--refresh", is_flag=True, help="Look again at what is known already.")
+@click.option("--yaml", "as_yaml", is_flag=True, help="Print streams for the system's file.")
+@json_option
+@guarded
+def discover(
+    system: str, streams: tuple[str, ...], refresh: bool, as_yaml: bool, as_json: bool
+) -> int:
+    """Show what there is to read in SYSTEM: everything in short, or STREAMS in full."""
+    from midspan.cli.catalog import print_listing, print_stream, stream_yaml
+    from midspan.sync.catalogs import discover as look
+
+    found = look(open_project(), system, streams, refresh=refresh)
+    if as_json:
+        print_json(found)
+    elif as_yaml:
+        click.echo(stream_yaml(found, everything=not streams))
+    elif streams:
+        for kept in found.streams:
+            print_stream(kept)
+    else:
+        print_listing(found)
+    for remark in found.remarks:
+        click.echo(f"midspan: {remark}", err=True)
+    return 1 if found.remarks else 0
+
+
+@click.command()
+@click.argument("system")
+@click.argument("stream")
+@click.option("--rows", default=5, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--mask", is_flag=True, help="Hide what is, or may be, personal.")
+@json_option
+@guarded
+def preview(system: str, stream: str, rows: int, mask: bool, as_json: bool) -> int:
+    """Show the first rows of a STREAM of SYSTEM, and what its mapping makes of them."""
+    from midspan.cli.rows import masked, plain, print_preview
+    from midspan.sync.preview import preview as read
+
+    shown = read(open_project(), system, stream, rows)
+    if mask:
+        shown = masked(shown)
+    if as_json:
+        print_json(plain(shown))
+    else:
+        print_preview(shown)
+    refused = shown.rejects or any(row.outcome == "refused" for row in shown.rows)
+    return 1 if refused else 0
+
+
+@click.command()
+@click.argument("system")
+@click.option("--why", default="no reason given", help="Kept, and shown to whoever wants to call.")
+@json_option
+@guarded
+def pause(system: str, why: str, as_json: bool) -> None:
+    """Stop all calls into SYSTEM until it is resumed; work under way is kept."""
+    from midspan.cli.systems import pause_system
+
+    _print_system(pause_system(open_project(), system, why), as_json=as_json)
+
+
+@click.command()
+@click.argument("system")
+@json_option
+@guarded
+def resume(system: str, as_json: bool) -> None:
+    """Let calls into SYSTEM begin again."""
+    from midspan.cli.systems import resume_system
+
+    _print_system(resume_system(open_project(), system), as_json=as_json)
+
+
+def _print_system(status: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(status)
+        return
+    click.echo(f"{status['system']}: {status['state']} {status['why']}".rstrip())
+
+
+VERBS: tuple[click.Command, ...] = (check, discover, preview, pause, resume)

@@ -1,0 +1,36 @@
+"""The JSON Schemas of a project's files, as this installation reads them.
+
+The adapters that are installed, third parties' among them, say what a system may hold.
+"""
+
+import json
+from pathlib import Path
+
+from adapters.base import adapter_class, adapter_types
+from config.schema import sync_schema, system_schema
+from shared_services.contracts.entities import entity_types
+
+FOLDER = Path("config") / "schemas"
+
+
+def project_schemas() -> dict[str, str]:
+    """Return each schema's text by its file's name in ``FOLDER``."""
+    adapters = {name: adapter_class(name) for name in adapter_types()}
+    keys = {name: (one.spec, one.stream_spec) for name, one in adapters.items()}
+    schemas = {
+        "system.schema.json": system_schema(keys),
+        "sync.schema.json": sync_schema(list(entity_types())),
+    }
+    return {name: f"{json.dumps(one, indent=1)}\n" for name, one in schemas.items()}
+
+
+def write_schemas(home: Path) -> list[str]:
+    """Bring a project's schemas up to date; return those that were written, from ``home``."""
+    written = []
+    for name, text in project_schemas().items():
+        file = home / FOLDER / name
+        if not file.is_file() or file.read_text() != text:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+            written.append((FOLDER / name).as_posix())
+    return written
