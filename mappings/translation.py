@@ -18,6 +18,7 @@ from config.binding import nearest
 from mappings.compiler import RowFunction, compile_rows
 from mappings.converters import Converter
 from mappings.model import Lookup, Mapping
+from mappings.quick import ENOUGH_ROWS, compile_quick
 from mappings.reader import all_paths
 from mappings.values import Refused
 from midspan.kernel.errors import DriftError
@@ -55,6 +56,15 @@ class Translation:
     lost: list[Refusal]
 
 
+@dataclass(slots=True)
+class _Layout:
+    """The functions for one layout of columns; the quick one is made at the first large batch."""
+
+    exact: RowFunction
+    names: tuple[str, ...]
+    quick: RowFunction | None = None
+
+
 class CompiledMapping:
     """A mapping ready to translate; one instance serves one thread.
 
@@ -72,14 +82,15 @@ class CompiledMapping:
         )
         self.ignored: frozenset[str] = mapping.ignored
         self._reasons = [rule.reason for rule in mapping.filters]
-        self._layouts: dict[tuple[str, ...], tuple[RowFunction, tuple[str, ...]]] = {}
+        self._layouts: dict[tuple[str, ...], _Layout] = {}
 
     def translate(self, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> Translation:
         """Return what becomes of ``rows``, whose values stand in the order of ``columns``.
 
         Raises DriftError ``mapping.column_gone`` when ``columns`` lack one that is read.
         """
-        function, names = self._layouts.get(columns) or self._compiled(columns)
+        layout = self._layouts.get(columns) or self._compiled(columns)
+        names = layout.names
         done = Translation([], [], [], [], [])
 
         def refuse(index: int, at: int, error: Refused) -> None:
@@ -91,7 +102,24 @@ class CompiledMapping:
         def drop(index: int, rule: int) -> None:
             done.filtered.append((index, self._reasons[rule]))
 
-        function(rows, done.rows.append, done.indexes.append, refuse, drop, lose)
+        put, keep = done.rows.append, done.indexes.append
+        if layout.quick is None and len(rows) >= ENOUGH_ROWS:
+            layout.quick = compile_quick(self.mapping, columns, rows)
+        if layout.quick is None:
+            layout.exact(rows, put, keep, refuse, drop, lose)
+            return done
+
+        def careful(index: int, row: tuple[Any, ...]) -> None:
+            layout.exact(
+                (row,),
+                put,
+                lambda _at: keep(index),
+                lambda _at, name, error: refuse(index, name, error),
+                lambda _at, rule: drop(index, rule),
+                lambda _at, name, error: lose(index, name, error),
+            )
+
+        layout.quick(rows, put, keep, careful, drop)
         return done
 
     def unmapped(self, columns: Sequence[str]) -> tuple[str, ...]:
@@ -99,11 +127,11 @@ class CompiledMapping:
         known = self.ignored.union(self.sources)
         return tuple(column for column in columns if column not in known)
 
-    def _compiled(self, columns: tuple[str, ...]) -> tuple[RowFunction, tuple[str, ...]]:
+    def _compiled(self, columns: tuple[str, ...]) -> "_Layout":
         self._check_columns(columns)
         if len(self._layouts) >= _MAX_LAYOUTS:
             self._layouts.clear()
-        self._layouts[columns] = compile_rows(self.mapping, columns)
+        self._layouts[columns] = _Layout(*compile_rows(self.mapping, columns))
         return self._layouts[columns]
 
     def _check_columns(self, columns: tuple[str, ...]) -> None:

@@ -25,9 +25,9 @@ KIND_TYPES: dict[FieldKind, type] = {
 }
 
 _EXACT = Context(prec=MAX_DIGITS, traps=[Inexact, InvalidOperation])
+_ZERO = Decimal(0)
 _ONE = Decimal(1)
 _SIGNS = ("-", "+")
-_NONZERO = frozenset("123456789")
 _TWO_63 = 2**63
 _CLASSES: dict[type, str] = {
     type(None): "nothing",
@@ -130,9 +130,9 @@ def plain_integer(value: int) -> int:
 
 def parse_decimal(text: str) -> Decimal:
     """Return the plain decimal that ``text`` spells with a point; ValueError for none."""
-    plain = text[-1:] in _NONZERO and text.replace(".", "", 1).isdigit() and text.isascii()
-    if plain and len(text) <= MAX_DIGITS:
-        return Decimal(text)
+    short = text.rstrip("0").removesuffix(".") if "." in text else text
+    if short.replace(".", "", 1).isdigit() and text.isascii() and len(text) <= MAX_DIGITS:
+        return Decimal(short) or _ZERO
     whole, _, places = text.partition(".")
     digits = whole[1:] if whole.startswith(_SIGNS) else whole
     if not ((digits + places).isdigit() and text.isascii()) or len(text) > MAX_DIGITS:

@@ -67,8 +67,6 @@ def make_decimal(options: DecimalOptions) -> Function:
         raise ValueError("'implied_places' is between 0 and 18")
     plain = options == DecimalOptions()
 
-    # Typed, since a float and a decimal may be equal and yet stand for different numbers.
-    @lru_cache(maxsize=CACHE_SIZE, typed=True)
     def convert(value: str | int | Decimal | float) -> Decimal | None:
         if not isinstance(value, str):
             number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)

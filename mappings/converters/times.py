@@ -22,6 +22,7 @@ Moment = TypeVar("Moment", bound=date)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_OFFSET = timedelta(0)
+_SHORTEST_LOCAL = len("2025-01-31T12:00")
 _DIRECTIVES = re.compile("%[a-zA-Z]")
 
 
@@ -98,9 +99,11 @@ def make_datetime(options: DatetimeOptions) -> Function:
             refuse("datetime", text, "date-time in the declared format")
         return from_moment(moment)
 
+    quick = _quick_local(options, from_text)
+
     def convert(value: str | datetime | int | Decimal | float) -> datetime | None:
         if isinstance(value, str):
-            return from_text(value)
+            return quick(value)
         if isinstance(value, datetime):
             return from_moment(value)
         if not options.epoch:
@@ -108,6 +111,56 @@ def make_datetime(options: DatetimeOptions) -> Function:
         return from_text(str(value))
 
     return convert
+
+
+def _quick_local(
+    options: DatetimeOptions, otherwise: Callable[[str], datetime | None]
+) -> Callable[[str], datetime | None]:
+    """Return a function for local times in ISO 8601 that knows the offset of each hour.
+
+    What it is not sure of (another form, an hour in which the clock is set) goes ``otherwise``.
+    """
+    if not options.zone or options.format or options.empty:
+        return otherwise
+    offsets = _HourOffsets(_zone(options.zone))
+
+    def quick(text: str) -> datetime | None:
+        if len(text) < _SHORTEST_LOCAL:
+            return otherwise(text)
+        try:
+            # An offset of the text's own makes this no date-time.
+            return datetime.fromisoformat(text + "+00:00") - offsets[text[:13]]
+        except (ValueError, KeyError, OverflowError):
+            return otherwise(text)
+
+    return quick
+
+
+class _HourOffsets(dict[str, timedelta]):
+    """The offset of a zone in each hour, by its text ``2025-01-31T12``.
+
+    KeyError for an hour in which the clock is set.
+    """
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, hour: str) -> timedelta:
+        first = datetime.fromisoformat(f"{hour}:00:00")
+        last = first.replace(minute=59, second=59, microsecond=999_999)
+        found = {
+            self._zone.utcoffset(moment.replace(fold=fold))
+            for moment in (first, last)
+            for fold in (0, 1)
+        }
+        offset = found.pop()
+        if found or offset is None or first.tzinfo is not None:
+            raise KeyError(hour)
+        if len(self) >= CACHE_SIZE:
+            self.clear()
+        self[hour] = offset
+        return offset
 
 
 def _instants(options: DatetimeOptions) -> Callable[[datetime], datetime | None]:

@@ -51,6 +51,12 @@ GOOD: list[tuple[str, dict[str, Any], Any, Any]] = [
     ("datetime", {}, "2025-01-31T12:00:00+01:00", datetime(2025, 1, 31, 11, tzinfo=UTC)),
     ("datetime", VIENNA, "2025-07-01T12:00:00", datetime(2025, 7, 1, 10, tzinfo=UTC)),
     ("datetime", VIENNA, "2024-10-27T02:30:00", datetime(2024, 10, 27, 0, 30, tzinfo=UTC)),
+    ("datetime", VIENNA, "2024-10-27 03:30:00.25", datetime(2024, 10, 27, 2, 30, 0, 250000, UTC)),
+    ("datetime", VIENNA, "2025-01-31", datetime(2025, 1, 30, 23, tzinfo=UTC)),
+    ("datetime", VIENNA, "20250131T120000", datetime(2025, 1, 31, 11, tzinfo=UTC)),
+    ("datetime", VIENNA, "2025-01-31T12:00:00-05:00", datetime(2025, 1, 31, 17, tzinfo=UTC)),
+    ("datetime", VIENNA, "2025-01-31T12:00:00Z", datetime(2025, 1, 31, 12, tzinfo=UTC)),
+    ("datetime", VIENNA, " 2025-01-31T12:00 ", datetime(2025, 1, 31, 11, tzinfo=UTC)),
     (
         "datetime",
         VIENNA | {"fold": "later"},

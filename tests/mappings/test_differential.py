@@ -14,11 +14,12 @@ from mappings.paths import Member, Position
 from mappings.paths import Path as SourcePath
 from mappings.reader import all_paths
 from shared_services.contracts.entities import EntityType, entity_types
-from tests.mappings.helpers import compiled, translate, write
+from tests.mappings.helpers import compiled, entity, field, translate, write
 from tests.mappings.interpreter import interpret
 
 FOLDER = Path(mappings.__file__).parent
 ENTITIES = entity_types()
+BATCH = 1_500
 VALUES: list[Any] = [
     *(None, "", " ", 0, 1, 2**70, True, False, 1.5, Decimal("1.50"), Decimal("NaN"), [], {}, b"x"),
     *("P", "F", "J", "N", "x" * 300, "\x00", "e\u0301", "at", "AT", "XX", "EUR", "eur", "de_AT"),
@@ -44,11 +45,14 @@ def test_compiled_and_interpreted_rows_agree(name: str, wanted: EntityType) -> N
     good = [example.row for example in mapping.mapping.examples if example.out is not None]
     paths = all_paths(mapping.mapping)
 
-    for _ in range(1_500):
+    rows = []
+    for _ in range(BATCH):
         row = dict(rng.choice(good))
         for path in rng.sample(paths, rng.randrange(3)):
             row[path.column] = _planted(path, rng.choice(VALUES), rng)
-        assert _compiled(mapping, row) == interpret(mapping.mapping, row), row
+        rows.append(row)
+
+    _assert_alike(mapping, rows)
 
 
 HARD = """
@@ -73,11 +77,65 @@ def test_calculations_and_given_up_fields_agree(tmp_path: Path) -> None:
     good = [example.row for example in mapping.mapping.examples]
     paths = all_paths(mapping.mapping)
 
-    for _ in range(1_500):
+    rows = []
+    for _ in range(BATCH):
         row = dict(rng.choice(good))
         for path in rng.sample(paths, rng.randrange(4)):
             row[path.column] = rng.choice(VALUES)
-        assert _compiled(mapping, row) == interpret(mapping.mapping, row), row
+        rows.append(row)
+
+    _assert_alike(mapping, rows)
+
+
+TEXTS = [
+    *(None, "", " ", "a", " Ä ", "e\u0301", "\u0301", "x" * 16, "x" * 17, "a\x00", "a\nb", "\xa0"),
+    *("\ud800", "\ufffe", 0, b"", b"x", [], 5, False),
+]
+
+
+@pytest.mark.parametrize("repeating", [True, False])
+def test_texts_that_are_checked_together_agree(repeating: bool, tmp_path: Path) -> None:
+    """Whatever stands beside it, a text is taken, cleaned or refused as if it stood alone."""
+    rng = random.Random("texts")  # noqa: S311 - test data, no secret
+    fields = [
+        "  a: A",
+        "  b: {path: B, via: [trim, lower]}",
+        "  c: C.x",
+        "  d: {path: D, via: trim}",
+    ]
+    text = "\n".join(["mapping: m", "entity: thing/1", "fields:", *fields])
+    spec = entity(
+        field("a", required=True, max_length=200), field("b"), field("c", max_length=16), field("d")
+    )
+    mapping = compiled(write(tmp_path, text), spec)
+    rows = [
+        {
+            "A": "always there" if repeating else f"row {number}",
+            "B": rng.choice(TEXTS) if rng.random() < 0.3 else "plain",
+            "C": {"x": rng.choice(TEXTS)} if rng.random() < 0.3 else None,
+            "D": rng.choice(TEXTS) if rng.random() < 0.3 else f"D{number}",
+        }
+        for number in range(BATCH)
+    ]
+
+    _assert_alike(mapping, rows)
+
+
+def _assert_alike(mapping: CompiledMapping, rows: list[dict[str, Any]]) -> None:
+    """Hold the exact function, row by row, and the quick one, all at once, to the interpreter."""
+    wanted = [interpret(mapping.mapping, row) for row in rows]
+    done = translate(mapping, *rows)
+    found: dict[int, tuple[str, Any]] = {
+        index: ("row", row) for index, row in zip(done.indexes, done.rows, strict=True)
+    }
+    found |= {one.index: ("refused", (one.field, one.code)) for one in done.refusals}
+    found |= {index: ("filtered", reason) for index, reason in done.filtered}
+
+    assert [found[index] for index in range(len(rows))] == wanted
+    assert len(done.rows) + len(done.refusals) + len(done.filtered) == len(rows)
+    assert [_compiled(mapping, row) for row in rows] == wanted
+    kinds = [[type(value) for value in row] for row in done.rows]
+    assert kinds == [[type(value) for value in told] for way, told in wanted if way == "row"]
 
 
 def _planted(path: SourcePath, value: Any, rng: random.Random) -> Any:
