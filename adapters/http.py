@@ -27,12 +27,12 @@ The connection's extra may hold ``ca_file`` (trusted authorities instead of the 
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
@@ -45,10 +45,11 @@ from midspan.kernel.gate import Timeouts
 
 MAX_REPLY = 64 * 1024 * 1024
 MAX_REDIRECTS = 3
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 USER_AGENT = "midspan"
 
 _CHUNK = 64 * 1024
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SEE_OTHER = 303
 _DENIED = frozenset({401, 403, 407})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _TOO_MANY = 429
@@ -93,21 +94,27 @@ class HttpClient:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        follow: Collection[int] = REDIRECTS,
+        sink: IO[bytes] | None = None,
     ) -> Reply:
         """Send one request and return the whole reply, whatever its status.
 
-        A redirect on the same host repeats the request as it was. Raises as the module says;
-        ``raise_for_status`` turns a reply's status into an error.
+        With a ``sink`` the content is written there, from its beginning, and ``body`` is empty.
+        A redirect of a status in ``follow`` repeats the request as it was, on the same host; 303
+        says that it was done and where to look, and is followed by a GET. Raises as the module
+        says; ``raise_for_status`` turns a reply's status into an error.
         """
         deadline = time.monotonic() + timeouts.total
         target = url
         for _ in range(MAX_REDIRECTS + 1):
             with _classified(target):
-                reply = self._once(method, target, timeouts, deadline, headers or {}, body)
+                reply = self._once(method, target, timeouts, deadline, headers or {}, body, sink)
             location = reply.headers.get("Location")
-            if reply.status not in _REDIRECTS or not location:
+            if reply.status not in follow or not location:
                 return reply
             target = _redirected(target, location)
+            if reply.status == _SEE_OTHER:
+                method, body = "GET", None
         raise ProtocolError(
             "http.redirect",
             f"{describe(url)} redirects without an end",
@@ -130,6 +137,7 @@ class HttpClient:
         deadline: float,
         headers: Mapping[str, str],
         body: bytes | None,
+        sink: IO[bytes] | None,
     ) -> Reply:
         left = max(deadline - time.monotonic(), 0.001)
         with self._session.request(
@@ -142,7 +150,7 @@ class HttpClient:
             stream=True,
             proxies=self._proxies_for(url),
         ) as response:
-            content = self._content(response, url, deadline)
+            content = self._content(response, url, deadline, sink)
             return Reply(response.status_code, response.headers, content, url)
 
     def _proxies_for(self, url: str) -> dict[str, str]:
@@ -152,8 +160,14 @@ class HttpClient:
             self._proxies[host] = get_environ_proxies(url)
         return self._proxies[host]
 
-    def _content(self, response: requests.Response, url: str, deadline: float) -> bytes:
-        chunks = []
+    def _content(
+        self, response: requests.Response, url: str, deadline: float, sink: IO[bytes] | None
+    ) -> bytes:
+        chunks: list[bytes] = []
+        keep = chunks.append if sink is None else sink.write
+        if sink is not None:
+            sink.seek(0)
+            sink.truncate()
         size = 0
         # read1 returns what one receive brought, so that a drip cannot outwait the deadline.
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
@@ -166,7 +180,7 @@ class HttpClient:
                 )
             if time.monotonic() > deadline:
                 raise requests.Timeout
-            chunks.append(chunk)
+            keep(chunk)
         return b"".join(chunks)
 
 

@@ -54,32 +54,32 @@ ABSENT: Any = object()
 """What a sparse template renders to when nothing of it is left."""
 
 
-def compile_sparse(source: Any, known: Collection[str]) -> Template:
-    """Compile a template that leaves out the members whose placeholder is None.
+def compile_sparse(source: Any, known: Collection[str], absent: Any = None) -> Template:
+    """Compile a template that leaves out the members whose placeholder is ``absent``.
 
     A list or mapping that becomes empty by that is left out too; the whole is then ABSENT.
     Raises ConfigurationError as ``compile_template`` does.
     """
     names = compile_template(source, known).names
-    return Template(_sparse(source, known), names)
+    return Template(_sparse(source, known, absent), names)
 
 
-def _sparse(source: Any, known: Collection[str]) -> _Render:
+def _sparse(source: Any, known: Collection[str], absent: Any) -> _Render:
     plain = source.value if isinstance(source, Node) else source
     if isinstance(plain, Mapping):
-        members = {key: _sparse(child, known) for key, child in plain.items()}
+        members = {key: _sparse(child, known, absent) for key, child in plain.items()}
         return lambda values: _left(
             {key: part for key, made in members.items() if (part := made(values)) is not ABSENT},
             bool(members),
         )
     if isinstance(plain, list | tuple):
-        items = [_sparse(child, known) for child in plain]
+        items = [_sparse(child, known, absent) for child in plain]
         return lambda values: _left(
             [part for made in items if (part := made(values)) is not ABSENT], bool(items)
         )
     leaf = compile_template(source, known)
     return lambda values: (
-        ABSENT if any(values[name] is None for name in leaf.names) else leaf.render(values)
+        ABSENT if any(values[name] is absent for name in leaf.names) else leaf.render(values)
     )
 
 

@@ -1,28 +1,27 @@
-"""Reads a system with an HTTP interface of resources that is described in YAML alone.
+"""Reads and writes a system with an HTTP interface of resources that is described in YAML alone.
 
 Guarantee: every record of a slice is yielded at least once or the read raises: also when the
 token ends between two pages, rows move while pages are read (see ``listing``), or the system
 misreads the filter. Memory is bounded by one page. A position holds where the walk stands;
-reading resumed there misses nothing, and it holds no credential.
+reading resumed there misses nothing, and it holds no credential. A change is sent once, and a
+create counts when its record is seen (see ``writer``).
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar
 
-from adapters.base import AdapterContext
+from adapters.base import AdapterContext, chosen, known_stream
+from adapters.rest.changes import Changes
+from adapters.rest.checks import StreamChecker
 from adapters.rest.client import RestClient
+from adapters.rest.discover import Discovery
 from adapters.rest.reader import StreamReader
 from adapters.rest.spec import StreamSpec, SystemSpec
-from config.binding import nearest
-from midspan.kernel.errors import (
-    AccessDenied,
-    DriftError,
-    MidspanError,
-    ProtocolError,
-    RecordError,
-)
-from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice, StreamCheck
+from adapters.writing import require
+from midspan.kernel.catalog import Catalog
+from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice
+from midspan.kernel.writing import Capability, Record, WriteOperation, WriteResult
 
 
 class RestAdapter:
@@ -32,25 +31,51 @@ class RestAdapter:
     stream_spec: ClassVar[type] = StreamSpec
 
     def __init__(self, context: AdapterContext) -> None:
+        self._context = context
         self._client = RestClient(context)
         self._streams = {
             name: StreamReader(self._client, context, stream)
             for name, stream in context.streams.items()
         }
+        self._changes = {
+            name: Changes(self._client, context, reader.stream, reader.details)
+            for name, reader in self._streams.items()
+        }
 
-    def check(self, streams: Sequence[str] | None = None) -> CheckReport:
-        """Log in, read one record of each stream and its parts, and try the filter for changes.
+    def capabilities(self, stream: str) -> frozenset[Capability]:
+        """Return what can be done with a stream as it is configured."""
+        reader = known_stream(self._streams, stream)
+        found = {Capability.READ, Capability.KEYS}
+        if reader.stream.cursor is not None and reader.listing.filters:
+            found.add(Capability.CHANGES)
+        if reader.details is not None:
+            found.add(Capability.BY_KEY)
+        return frozenset(found) | self._changes[stream].capabilities
 
-        A filter that finds nothing is a problem. One that is ignored costs time but loses
-        nothing: the stream is readable, and told.
+    def check(self, streams: Sequence[str] | None = None, *, deep: bool = False) -> CheckReport:
+        """Log in, and read one record of each stream and its parts.
+
+        ``deep`` also tries the filter for changes, a record by its key, the list of keys, the
+        search for a reference that nobody has, and the right to write where it can be told.
+        A filter that is ignored costs time and loses nothing: that is a remark.
         """
         self._client.enter()
-        wanted = [
-            name
-            for name in self._streams
-            if streams is None or name in streams or name.partition(".")[0] in streams
-        ]
-        return CheckReport(tuple(self._check(name) for name in wanted))
+        schema = self._context.connection.schema
+        return CheckReport(
+            tuple(
+                StreamChecker(self._client, self._streams[name], self._changes[name], schema).check(
+                    deep=deep
+                )
+                for name in chosen(self._streams, streams)
+            )
+        )
+
+    def discover(self, streams: Sequence[str] | None = None) -> Catalog:
+        """Describe each configured stream by its first page, and what the system describes."""
+        self._client.enter()
+        readers = [self._streams[name] for name in chosen(self._streams, streams)]
+        found = Discovery(self._client, self._context.options)
+        return found.catalog(readers, described=streams is None)
 
     def now(self) -> datetime | None:
         """Return the clock of the system's web server, in UTC; None when it tells none."""
@@ -62,31 +87,25 @@ class RestAdapter:
 
     def read(self, stream: str, part: Slice, position: Position | None = None) -> Iterator[Batch]:
         """Yield the slice's rows, page by page, or by key where the slice names keys."""
-        source = self._stream(stream)
+        source = known_stream(self._streams, stream)
         if part.keys is not None:
             return source.records(part.keys, position)
         return source.slice(part.lower, position)
 
     def keys(self, stream: str) -> Iterator[Sequence[Key]]:
         """Yield every key, from the key list where one is configured."""
-        return self._stream(stream).keys()
+        return known_stream(self._streams, stream).keys()
+
+    def write(self, stream: str, operation: WriteOperation, reference: str) -> WriteResult:
+        """Make one change by the stream's call for it."""
+        changes = known_stream(self._changes, stream)
+        require(changes.capabilities, stream, operation)
+        return changes.make(operation, reference)
+
+    def lookup(self, stream: str, reference: str) -> Record | None:
+        """Return the record that carries ``reference``, by the stream's call ``find``."""
+        return known_stream(self._changes, stream).lookup(reference)
 
     def close(self) -> None:
         """Log out where the system wants it, and close the connections; never raises."""
         self._client.close()
-
-    def _check(self, name: str) -> StreamCheck:
-        try:
-            problem = self._streams[name].check(self.now() or datetime.now(UTC))
-        except (AccessDenied, DriftError, ProtocolError, RecordError) as error:
-            return StreamCheck(name, readable=False, problem=str(error))
-        return StreamCheck(name, readable=True, problem=problem)
-
-    def _stream(self, name: str) -> StreamReader:
-        if name in self._streams:
-            return self._streams[name]
-        raise MidspanError(
-            "adapter.unknown_stream",
-            f"there is no stream '{name}'",
-            remedy=nearest(name, list(self._streams)),
-        )

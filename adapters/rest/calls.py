@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
-from adapters.rest.spec import CallSpec, PagingSpec, SinceSpec
+from adapters.rest.spec import CallSpec, Method, PagingSpec, SinceSpec
 from adapters.templates import ABSENT, Template, as_text, compile_sparse, compile_template
 from midspan.kernel.errors import MidspanError
 
 Pairs = Sequence[tuple[str, str]]
+
+_JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 class Joined(list[Any]):
@@ -53,21 +55,27 @@ class Call:
         paging: PagingSpec | None = None,
         since: SinceSpec | None = None,
         form: Any = None,
+        body: Any = None,
+        method: Method | None = None,
         escape_path: bool = True,
+        absent: Any = None,
     ) -> None:
         queries = [spec.query, paging and paging.query, since and since.query]
-        bodies = [spec.body, paging and paging.body, since and since.body]
+        bodies = [body or spec.body, paging and paging.body, since and since.body]
         self._base = base
         self._escape = escape_path
         self._path = compile_template((since and since.path) or spec.path, known)
-        self._queries = [compile_sparse(tree, known) for tree in queries if tree is not None]
-        self._bodies = [compile_sparse(tree, known) for tree in bodies if tree is not None]
+        self._queries = [
+            compile_sparse(tree, known, absent) for tree in queries if tree is not None
+        ]
+        self._bodies = [compile_sparse(tree, known, absent) for tree in bodies if tree is not None]
         form = spec.form if form is None else form
-        self._form = compile_sparse(form, known) if form is not None else None
+        self._form = compile_sparse(form, known, absent) if form is not None else None
         self._headers = compile_sparse(spec.headers, known) if spec.headers else None
         sends = bool(self._bodies) or self._form is not None
-        self._method = spec.method or ("POST" if sends else "GET")
-        parts = [self._path, *self._queries, *self._bodies, *filter(None, [self._form])]
+        self._method = method or spec.method or ("POST" if sends else "GET")
+        parts = [self._path, *self._queries, *self._bodies]
+        parts += filter(None, [self._form, self._headers])
         self.names = frozenset(name for part in parts for name in part.names)
 
     def request(self, values: Mapping[str, Any]) -> Request:
@@ -80,7 +88,7 @@ class Call:
             body = urlencode(_pairs(self._form.render(values))).encode()
         elif self._bodies:
             headers["Content-Type"] = "application/json"
-            body = msgspec.json.encode(self._body(values))
+            body = _JSON.encode(self._body(values))
         return Request(self._method, put_query(self._url(values), pairs), headers, body)
 
     def _url(self, values: Mapping[str, Any]) -> str:

@@ -12,18 +12,21 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from adapters.base import AdapterContext
-from adapters.http import HttpClient, Reply, describe, raise_for_status, same_door
+from adapters.http import REDIRECTS, HttpClient, Reply, describe, raise_for_status, same_door
 from adapters.rest.auth import Auth
 from adapters.rest.calls import Request
 from adapters.rest.errors import ErrorTable, Nothing
 from adapters.rest.replies import Document, open_document
 from adapters.rest.spec import Format, SystemSpec
 from adapters.templates import as_text, compile_template
+from adapters.writing import once
 from midspan.kernel.errors import AccessDenied, MidspanError, ProtocolError, SessionExpired
 from midspan.kernel.gate import Timeouts
+from midspan.kernel.writing import WriteKind
 
 _LOG = logging.getLogger(__name__)
 _ACCEPT = {"json": "application/json", "xml": "application/xml, text/xml"}
+_UNTOUCHED = frozenset({307, 308})
 
 T = TypeVar("T")
 
@@ -53,24 +56,49 @@ class RestClient:
         form: Format | None = None,
         empty: Collection[int] = (),
     ) -> T | None:
-        """Send one request and return what ``read`` makes of its reply.
+        """Send one reading request and return what ``read`` makes of its reply.
 
         None for a reply without content, of a status in ``empty``, or that says that there is
         nothing. ``read`` runs inside the gate: a reply that breaks off is asked for again.
         """
-        fresh = self.auth.begin(self._exchange)
-        try:
-            return self._once(request, read, form or self.format, empty)
-        except SessionExpired:
-            if fresh or not self.auth.renewable:
-                raise self._denied(request) from None
-        _LOG.info("%s: the session ended, logging in again", self._context.system)
-        self.auth.forget()
-        self.auth.begin(self._exchange)
-        try:
-            return self._once(request, read, form or self.format, empty)
-        except SessionExpired:
-            raise self._denied(request) from None
+        return self._in_session(request, lambda: self._once(request, read, form, empty))
+
+    def change(self, request: Request, stream: str, read: Callable[[Reply], T]) -> T:
+        """Send a request that changes something, once; return what ``read`` makes of its reply.
+
+        Raises UncertainWrite where the system may have acted and its answer is lost. A redirect
+        is followed only where it says that nothing was done.
+        """
+
+        def attempt() -> T:
+            ready = self._ready(request, self.format)
+
+            def send(timeouts: Timeouts) -> T:
+                return read(self._send(ready, timeouts, _UNTOUCHED))
+
+            return self._context.gate.call(self._context.lane, once(stream, send))
+
+        return self._in_session(request, attempt)
+
+    def refuse(self, reply: Reply, stream: str, kind: WriteKind, names: Collection[str]) -> None:
+        """Raise what the reply to a change means that was not made."""
+        self._errors.raise_for_change(reply, self._expired, stream, kind, names)
+
+    def document(self, reply: Reply) -> Document:
+        """Return the content of a reply to a change; raise the error that it tells of."""
+        document = open_document(reply, self.format, self._spec.encoding)
+        self._errors.raise_for_result(document, reply)
+        return document
+
+    @property
+    def tells_results(self) -> bool:
+        """Whether a success may hold an error."""
+        return self._spec.result is not None
+
+    def ask(self, request: Request) -> Reply:
+        """Send one reading request and return its reply, whatever its status; logged in."""
+        self.enter()
+        return self._exchange(self._ready(request, self.format))
 
     def enter(self) -> None:
         """Log in, unless that is done or not needed."""
@@ -102,29 +130,52 @@ class RestClient:
             _LOG.debug("%s: the logout failed (%s)", self._context.system, error.code)
         self._http.close()
 
+    def _in_session(self, request: Request, attempt: Callable[[], T]) -> T:
+        """Make an attempt, logged in; repeat it once where the session ended meanwhile."""
+        fresh = self.auth.begin(self._exchange)
+        try:
+            return attempt()
+        except SessionExpired:
+            if fresh or not self.auth.renewable:
+                raise self._denied(request) from None
+        _LOG.info("%s: the session ended, logging in again", self._context.system)
+        self.auth.forget()
+        self.auth.begin(self._exchange)
+        try:
+            return attempt()
+        except SessionExpired:
+            raise self._denied(request) from None
+
+    def _ready(self, request: Request, form: Format) -> Request:
+        headers = {"Accept": _ACCEPT[form], **request.headers}
+        return self.auth.put(Request(request.method, request.url, headers, request.body))
+
+    @property
+    def _expired(self) -> tuple[int, ...]:
+        return self._spec.auth.expired if self.auth.renewable else ()
+
     def _once(
         self,
         request: Request,
         read: Callable[[Document, Reply], T],
-        form: Format,
+        form: Format | None,
         empty: Collection[int],
     ) -> T | None:
-        headers = {"Accept": _ACCEPT[form], **request.headers}
-        ready = self.auth.put(Request(request.method, request.url, headers, request.body))
+        ready = self._ready(request, form or self.format)
 
         def operation(timeouts: Timeouts) -> T | None:
             reply = self._send(ready, timeouts)
             if reply.status in empty or reply.status == 204:
                 return None
             try:
-                return self._read(reply, read, form)
+                return self._read(reply, read, form or self.format)
             except Nothing:
                 return None
 
         return self._context.gate.call(self._context.lane, operation)
 
     def _read(self, reply: Reply, read: Callable[[Document, Reply], T], form: Format) -> T:
-        self._errors.raise_for_status(reply, self._spec.auth.expired if self.auth.renewable else ())
+        self._errors.raise_for_status(reply, self._expired)
         try:
             document = open_document(reply, form, self._spec.encoding)
             self._errors.raise_for_result(document, reply)
@@ -144,9 +195,16 @@ class RestClient:
 
         return self._context.gate.call(self._context.lane, operation)
 
-    def _send(self, request: Request, timeouts: Timeouts) -> Reply:
+    def _send(
+        self, request: Request, timeouts: Timeouts, follow: Collection[int] = REDIRECTS
+    ) -> Reply:
         reply = self._http.exchange(
-            request.method, request.url, timeouts, headers=request.headers, body=request.body
+            request.method,
+            request.url,
+            timeouts,
+            headers=request.headers,
+            body=request.body,
+            follow=follow,
         )
         if reply.date is not None:
             self._clock = reply.date, time.monotonic()

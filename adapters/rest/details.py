@@ -1,16 +1,19 @@
 """Calls that return single records: by key, or for each row of a list.
 
 Guarantee: what comes back is what was asked for. A record that the system no longer has is left
-out; one that nobody asked for raises instead of taking another's place.
+out, and so is one that was merged into another; one that nobody asked for raises instead of
+taking another's place.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from adapters.base import BoundStream
+from adapters.http import Reply
 from adapters.pages import Walked
-from adapters.rest.calls import Call, Joined
+from adapters.rest.calls import Call, Joined, Request
 from adapters.rest.client import RestClient
 from adapters.rest.replies import Records
 from adapters.rest.shape import Shape, inside
@@ -19,6 +22,7 @@ from adapters.rest.spec import DetailSpec
 from adapters.templates import as_text
 from midspan.kernel.errors import MidspanError, ProtocolError
 from midspan.kernel.stream import Key, Position, Reject, Row
+from midspan.kernel.writing import Record
 
 _GONE = frozenset({404, 410})
 _KEYS_A_BATCH = 20
@@ -57,25 +61,34 @@ class Details:
         """Return listed rows with the members that their detail calls add."""
         return Span(tuple((self._completed(records, start), 0) for records, start in span.parts))
 
-    def try_one(self, row: Mapping[str, Any]) -> None:
-        """Ask for the record of one row, to see whether it can be done."""
-        list(self._several([self._key(row)], 0, self._shape))
+    def one(self, row: Mapping[str, Any]) -> Record | None:
+        """Return the whole record of a row that holds its key; None where it is gone."""
+        return self.by_key(self._key(row))
+
+    def by_key(self, key: Key) -> Record | None:
+        """Return one whole record; None where the system has none of this key."""
+        for records in self._several([key], 0, self._whole):
+            for row in Span(((records, 0),)).rows():
+                return dict(zip(records.columns, row, strict=True))
+        return None
 
     def _several(self, keys: Sequence[Key], first: int, shape: Shape) -> Iterator[Records]:
         for at in range(0, len(keys), self._spec.many):
             chunk = keys[at : at + self._spec.many]
             records = self._ask(chunk, f"key {first + at + 1}", shape)
             if records is not None:
-                self._refuse_strangers(records, chunk)
                 yield records
 
     def _ask(self, keys: Sequence[Key], place: str, shape: Shape) -> Records | None:
         values: dict[str, Any] = dict(zip(self._stream.primary_key, keys[0], strict=True))
         values["keys"] = Joined(key[0] for key in keys)
         values["schema"] = self._schema
+        request = self._call.request(values)
         return self._client.fetch(
-            self._call.request(values),
-            lambda document, _reply: document.records(shape, place),
+            request,
+            lambda document, reply: self._asked_for(
+                document.records(shape, place), keys, moved=_moved(request, reply)
+            ),
             form=self._spec.format,
             empty=_GONE,
         )
@@ -122,19 +135,33 @@ class Details:
             row[name] if name in row else inside(row, name) for name in self._stream.primary_key
         )
 
-    def _refuse_strangers(self, records: Records, wanted: Sequence[Key]) -> None:
-        """Raise for a record that was not asked for; numbers may come back as texts."""
+    def _asked_for(self, records: Records, wanted: Sequence[Key], *, moved: bool) -> Records:
+        """Return records that were asked for; numbers may come back as texts."""
         names = self._stream.primary_key
         if not set(names) <= set(records.columns):
-            return
+            return records
         places = [records.columns.index(name) for name in names]
         asked = {tuple(map(as_text, key)) for key in wanted}
-        for item in records.items:
-            if isinstance(item, Reject):
-                continue
-            if tuple(as_text(item[at]) for at in places) not in asked:
-                raise ProtocolError(
-                    "rest.filter_ignored",
-                    f"the detail call of '{self._stream.name}' answers with another record",
-                    remedy="Check how the key stands in its path or query",
-                )
+        own = [
+            isinstance(item, Reject) or tuple(as_text(item[at]) for at in places) in asked
+            for item in records.items
+        ]
+        if all(own):
+            return records
+        if not moved and not self._spec.merged:
+            raise ProtocolError(
+                "rest.filter_ignored",
+                f"the detail call of '{self._stream.name}' answers with another record",
+                remedy="Check how the key stands in its path or query; where merged records are "
+                "answered with the one they went into, say 'merged: true'",
+            )
+        kept = [at for at, is_own in enumerate(own) if is_own]
+        items = [records.items[at] for at in kept]
+        return replace(records, items=items, raw=lambda at: records.raw(kept[at]))
+
+
+def _moved(request: Request, reply: Reply) -> bool:
+    """Return whether a redirect led to another resource."""
+    return unquote(urlsplit(reply.url).path).rstrip("/") != unquote(
+        urlsplit(request.url).path
+    ).rstrip("/")

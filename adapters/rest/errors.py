@@ -6,9 +6,10 @@ those known for many systems, for errors inside a success; then the status alone
 """
 
 import re
+from collections.abc import Collection
 from typing import Any
 
-from adapters.http import Reply, describe, raise_for_status
+from adapters.http import Reply, describe, parse_retry_after, raise_for_status
 from adapters.rest.replies import Document
 from adapters.rest.spec import ErrorRule, ResultSpec, SystemSpec
 from adapters.rules import BUSY, DENIED, EXPIRED, RuleBook
@@ -18,12 +19,16 @@ from midspan.kernel.errors import (
     DriftError,
     MidspanError,
     ProtocolError,
+    RecordError,
     SessionExpired,
     TransientError,
 )
+from midspan.kernel.writing import WriteKind
 
 _KNOWN = (ErrorRule(EXPIRED, "expired"), ErrorRule(DENIED, "denied"), ErrorRule(BUSY, "busy"))
 _LONGEST = 64 * 1024
+_GONE = frozenset({404, 410})
+_REFUSED = frozenset({400, 409, 412, 413, 415, 422, 423, 428})
 _SCOPE = re.compile(r'scope="?([\w.:/ -]{1,120})')
 
 
@@ -47,7 +52,7 @@ class ErrorTable:
         where = describe(reply.url)
         found = self._own.find(reply.body[:_LONGEST].decode("utf-8", "replace"))
         if found is not None:
-            raise _meant(*found, where)
+            raise _meant(*found, reply)
         if reply.status in expired:
             raise _expired(where)
         if reply.status in (401, 403):
@@ -59,21 +64,44 @@ class ErrorTable:
         told = self._told(document, self._result) if self._result else None
         if told is None:
             return
-        where = describe(reply.url)
         found = self._all.find(told)
         if found is not None:
-            raise _meant(*found, where)
+            raise _meant(*found, reply)
         raise ProtocolError(
             "rest.fault",
-            f"{where} answers with an error that no rule knows",
+            f"{describe(reply.url)} answers with an error that no rule knows",
             remedy="Look into the system's log, and add a rule under 'errors'",
         )
+
+    def raise_for_change(
+        self,
+        reply: Reply,
+        expired: tuple[int, ...],
+        stream: str,
+        kind: WriteKind,
+        names: Collection[str],
+    ) -> None:
+        """Raise what the status of a reply to a change means; ``names`` are the fields sent.
+
+        A redirect to where to look is no refusal; whether a create was done is looked up.
+        """
+        done = reply.status in (301, 302, 303) if kind == "create" else reply.status == 303
+        if done:
+            return
+        if kind != "create" and reply.status in _GONE and self._unruled(reply):
+            raise no_record(stream, kind)
+        if reply.status in _REFUSED and self._unruled(reply):
+            raise refused(reply, stream, names)
+        self.raise_for_status(reply, expired)
+
+    def _unruled(self, reply: Reply) -> bool:
+        return self._own.find(reply.body[:_LONGEST].decode("utf-8", "replace")) is None
 
     def raise_for_page(self, reply: Reply) -> None:
         """Raise what a reply means that cannot be read as it should, if a rule knows it."""
         found = self._own.find(reply.body[:_LONGEST].decode("utf-8", "replace"))
         if found is not None:
-            raise _meant(*found, describe(reply.url))
+            raise _meant(*found, reply)
 
     def _told(self, document: Document, spec: ResultSpec) -> str | None:
         """Return the text of the error that a document tells; None for a success."""
@@ -99,6 +127,7 @@ class ErrorTable:
             "rest.denied",
             f"{where} is refused to {whom} (status 403): the grant{grant} is missing",
             remedy=f"Ask the system's owner to give {whom} the grant{grant}",
+            **({"grant": scope[1].strip()} if scope else {}),
         )
 
 
@@ -106,17 +135,47 @@ def _expired(where: str) -> SessionExpired:
     return SessionExpired("rest.expired", f"the session or token ended at {where}")
 
 
-def _meant(rule: ErrorRule, name: str, where: str) -> MidspanError | Nothing:
+def refused(reply: Reply, stream: str, names: Collection[str]) -> RecordError:
+    """Return the error for values that the system does not take; it shows none of them."""
+    text = reply.body[:_LONGEST].decode("utf-8", "replace")
+    spoken = [name for name in names if re.search(rf"\b{re.escape(name)}\b", text)]
+    told = f"; it speaks of {', '.join(spoken)}" if spoken else ""
+    return RecordError(
+        "adapter.write_refused",
+        f"{describe(reply.url)} refuses the change (status {reply.status}){told}",
+        remedy="Correct the values, or the record in the source",
+        stream=stream,
+    )
+
+
+def no_record(stream: str, kind: WriteKind) -> RecordError:
+    """Return the error for a change of a record that does not exist."""
+    return RecordError(
+        "adapter.no_record",
+        f"there is no record of '{stream}' to {kind}",
+        remedy="It may have been deleted or merged; read it again",
+        stream=stream,
+    )
+
+
+def _meant(rule: ErrorRule, name: str, reply: Reply) -> MidspanError | Nothing:
+    where = describe(reply.url)
     shown = f": '{name}'" if name else ""
+    grant = {"grant": name} if name else {}
     made: dict[str, Any] = {
         "denied": lambda: AccessDenied(
             "rest.denied",
             f"{where} refuses the access{shown}",
             remedy=rule.remedy or "Ask the system's owner to grant it to the connection's user",
+            **grant,
         ),
         "expired": lambda: _expired(where),
         "busy": lambda: TransientError(
-            "rest.busy", f"{where} cannot answer now{shown}", remedy=rule.remedy
+            "rest.busy",
+            f"{where} cannot answer now{shown}",
+            remedy=rule.remedy,
+            retry_after=parse_retry_after(reply.headers.get("Retry-After")),
+            acted=not 400 <= reply.status < 500,
         ),
         "drift": lambda: DriftError(
             "rest.unknown_name",

@@ -211,8 +211,11 @@ class JsonDocument:
     def _find(self, raw: bytes, path: Sequence[str]) -> bytes | None:
         found: bytes | None = raw
         if raw is self._body and path and path[0] in self._known:
+            whole = ".".join(path)
+            if whole in self._head:
+                return self._head[whole]
             found, path = self._head.get(path[0]), path[1:]
-        for step in path:
+        for at, step in enumerate(path):
             if found is None:
                 return None
             if _begins(found, b"["):
@@ -220,6 +223,10 @@ class JsonDocument:
                 found = items[int(step)] if step.isdecimal() and int(step) < len(items) else None
             else:
                 members = self._object(found)
+                # A member may itself have a dot in its name: ``@odata.nextLink``.
+                whole = ".".join(path[at:])
+                if members and whole in members:
+                    return members[whole]
                 found = members.get(step) if members else None
         return found
 

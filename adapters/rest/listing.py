@@ -17,6 +17,7 @@ from requests.utils import parse_header_links
 from adapters.base import BoundStream
 from adapters.http import Reply, describe
 from adapters.pages import OffsetWalk, Page, PageWalk, Walked
+from adapters.rest.bound import bound_of
 from adapters.rest.calls import Call, Request, strip_query
 from adapters.rest.client import RestClient
 from adapters.rest.drift import HealingWalk, Walk, short_list
@@ -32,7 +33,7 @@ from config.model import CursorConfig
 from midspan.kernel.errors import DriftError, MidspanError, ProtocolError
 from midspan.kernel.stream import Position, Reject, Row
 
-_NAMES = ("lower", "page", "offset", "page_size", "cursor", "after", "schema")
+_NAMES = ("lower", "page", "offset", "page_size", "cursor", "after")
 _NEEDS = {"page": "page", "offset": "offset", "cursor": "cursor"}
 _WHOLE = PagingSpec("none")
 _TRUE = frozenset({"true", "1", "yes", "y"})
@@ -51,23 +52,29 @@ class Listing:
         *,
         paging: PagingSpec | None = None,
         since: SinceSpec | None = None,
+        constants: Mapping[str, Any] | None = None,
     ) -> None:
         self.paging = spec.paging or paging or _WHOLE
         self.shape = replace(shape, head=_head(self.paging))
         self._client = client
         self._stream = stream
         self._spec = spec
-        self._schema = schema
+        self._constants = {"schema": schema, **(constants or {})}
         self._present = {*shape.given, *shape.nested}
         self._beginning = since.beginning if since else None
-        self._full = Call(spec, client.base, _NAMES, paging=self.paging)
+        self._bound = bound_of(stream.name, stream.cursor, since)
+        known = (*_NAMES, *self._constants)
+        self._full = Call(spec, client.base, known, paging=self.paging)
         self._since = (
-            Call(spec, client.base, _NAMES, paging=self.paging, since=since)
-            if since
-            else self._full
+            Call(spec, client.base, known, paging=self.paging, since=since) if since else self._full
         )
         self._marks = (*stream.primary_key, *self._cursor_fields)
         self._check_names()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The placeholders that the call uses."""
+        return self._full.names
 
     @property
     def filters(self) -> bool:
@@ -84,6 +91,12 @@ class Listing:
         keys = self._keys if self.paging.style != "none" else _unknown
         walk = HealingWalk(lambda number: self._pass(number, lower), keys, self._name)
         yield from walk.run(position)
+
+    def sample(self, lower: str | None = None) -> tuple[Span, int | None]:
+        """Read the first page; return it with how many records the list announces or is."""
+        page = self._first(lower, self.paging.size)
+        whole = self.paging.style == "none" and page.total is None
+        return page.items, len(page.items) if whole else page.total
 
     def probe(self, lower: str | None = None, size: int = 1) -> Span:
         """Read as little as the list can return: its first page, of one record if it may."""
@@ -196,9 +209,9 @@ class Listing:
 
     def _request(self, lower: str | None, values: Mapping[str, Any]) -> Request:
         nothing = dict.fromkeys(_NAMES)
-        return self._call(lower).request(
-            {**nothing, "lower": lower, "schema": self._schema, **values}
-        )
+        if lower is not None and self._bound is not None and lower != self._beginning:
+            lower = self._bound.written(lower)
+        return self._call(lower).request({**nothing, "lower": lower, **self._constants, **values})
 
     def _ask(self, request: Request, place: str) -> Fetched:
         found = self._client.fetch(
@@ -360,8 +373,9 @@ def _identity(item: Row | Reject, places: Sequence[int]) -> int:
 
 def _head(paging: PagingSpec) -> frozenset[str]:
     """Return the outermost members of a reply that tell how its list goes on."""
-    paths = filter(None, (paging.next, paging.more, paging.total))
-    return frozenset(path.partition(".")[0] for path in paths if not path.startswith(HEADER))
+    told = (paging.next, paging.more, paging.total)
+    paths = [path for path in told if path and not path.startswith(HEADER)]
+    return frozenset([*paths, *(path.partition(".")[0] for path in paths)])
 
 
 def _unknown(_span: Span) -> None:

@@ -1,4 +1,4 @@
-"""One stream or part: its list, its list of keys, its detail call, and its filter for changes.
+"""One stream or part: its list, its list of keys, its detail call, its search, its changes.
 
 Guarantee: a filter that is ignored costs time, and nothing else; one that is misread, so that
 nothing is found where something must be, raises.
@@ -7,7 +7,6 @@ nothing is found where something must be, raises.
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from adapters.base import AdapterContext, BoundStream
 from adapters.rest.client import RestClient
@@ -20,16 +19,17 @@ from midspan.kernel.errors import ProtocolError, RecordError
 from midspan.kernel.stream import Batch, Key, Position
 
 _LOG = logging.getLogger(__name__)
-_FAR = timedelta(days=3650)
-_FAR_NUMBER = "9" * 15
 
 
 class StreamReader:
-    """One stream or part: its list, its list of keys, and its detail call."""
+    """The calls by which one stream or part is read."""
 
     def __init__(self, client: RestClient, context: AdapterContext, stream: BoundStream) -> None:
         options: StreamSpec = stream.options
         paging, schema = context.options.paging, context.connection.schema
+        self.stream = stream
+        self._client = client
+        self._context = context
         self._name = stream.name
         self._key = stream.primary_key
         self._cursor = stream.cursor
@@ -41,8 +41,10 @@ class StreamReader:
         )
         # Keys are listed whole, and so without the filter for changes.
         spec = options.keys or options
-        self._keys = Listing(client, stream, spec, key_shape(stream, spec), schema, paging=paging)
-        self._detail = (
+        self.key_listing = Listing(
+            client, stream, spec, key_shape(stream, spec), schema, paging=paging
+        )
+        self.details = (
             Details(
                 client, stream, options.detail, detail_shape(self._shape, options.detail), schema
             )
@@ -51,6 +53,10 @@ class StreamReader:
         )
         self._told = False
 
+    def unmapped(self) -> "StreamReader":
+        """Return a reader of the same stream that reads every member there is."""
+        return StreamReader(self._client, self._context, replace(self.stream, columns=()))
+
     def slice(self, lower: str | None, position: Position | None) -> Iterator[Batch]:
         """Yield what changed since ``lower``, everything when None, behind ``position``."""
         nothing = position is None
@@ -58,71 +64,78 @@ class StreamReader:
             nothing = nothing and not len(walked.items)
             if lower is not None:
                 self._tell_ignored(walked.items, lower)
-            span = self._completed(walked.items)
+            span = self.completed(walked.items)
             yield span.batch(walked.position, self._shape.columns(()))
         if nothing and lower is not None and self.listing.filters:
             self._refuse_misread(lower)
 
     def records(self, keys: Sequence[Key], position: Position | None) -> Iterator[Batch]:
         """Yield the records of ``keys``; those that the system no longer has are left out."""
-        if self._detail is None:
+        if self.details is None:
             raise ProtocolError(
                 "rest.no_detail",
                 f"the stream '{self._name}' has no call that reads one record",
                 remedy="Configure 'detail' for it",
             )
-        for walked in self._detail.read(keys, position):
+        for walked in self.details.read(keys, position):
             yield walked.items.batch(walked.position, self._shape.columns(()))
 
     def keys(self) -> Iterator[Sequence[Key]]:
         """Yield every key of the stream."""
-        for walked in self._keys.read(None):
-            batch = walked.items.batch({}, ())
-            if batch.rejects:
-                raise self._no_key(batch.rejects[0].where)
-            if not batch.rows:
-                continue
-            places = [batch.columns.index(name) for name in self._key]
-            found = [tuple(row[at] for at in places) for row in batch.rows]
-            for at, key in enumerate(found):
-                if None in key:
-                    raise self._no_key(batch.origin(at)[1])
-            yield found
+        for walked in self.key_listing.read(None):
+            found = self.keys_in(walked.items)
+            if found:
+                yield found
 
-    def check(self, now: datetime) -> str:
-        """Read one record of each call; return what is odd about the filter, if anything."""
-        span = self.listing.probe()
-        self._keys.probe()
-        rows = span.rows()
-        if rows and self._detail is not None:
-            self._detail.try_one(dict(zip(span.columns(), rows[0], strict=True)))
-        return self._check_filter(span, now)
+    def keys_in(self, span: Span) -> list[Key]:
+        """Return the keys of listed records; raise for one that has none."""
+        batch = span.batch({}, ())
+        if batch.rejects:
+            raise self._no_key(batch.rejects[0].where)
+        if not batch.rows:
+            return []
+        places = [batch.columns.index(name) for name in self._key]
+        found = [tuple(row[at] for at in places) for row in batch.rows]
+        for at, key in enumerate(found):
+            if None in key:
+                raise self._no_key(batch.origin(at)[1])
+        return found
 
-    def _check_filter(self, span: Span, now: datetime) -> str:
-        """Ask for changes since a record's own stamp, and for changes of the future."""
-        if self._cursor is None or not self.listing.filters:
-            return ""
-        stamps = self._stamps(span)
-        if not stamps:
-            return ""
-        codec = self._cursor.codec
-        if not len(self.listing.probe(codec.render(stamps[0]))):
-            raise self._misread(codec.render(stamps[0]))
-        far = codec.at(now + _FAR) or (_FAR_NUMBER if codec.kind == "integer" else None)
-        if far is not None and len(self.listing.probe(codec.render(far))):
-            return "the filter for changes is ignored: each run reads everything"
-        return ""
-
-    def _completed(self, span: Span) -> Span:
-        if self._each and self._detail is not None:
-            return self._detail.complete(span)
+    def completed(self, span: Span) -> Span:
+        """Return listed records with what their details add, where each has its own."""
+        if self._each and self.details is not None:
+            return self.details.complete(span)
         return span
+
+    def stamps(self, span: Span, *, whole: bool = False) -> list[str]:
+        """Return the stamps of a span's first and last rows, or of all, in canonical form."""
+        if self._cursor is None:
+            return []
+        columns, rows, found = span.columns(), span.rows(), []
+        for row in rows if whole else rows[:1] + rows[-1:]:
+            values = dict(zip(columns, row, strict=True))
+            stamps = [inside(values, name) for name in self._cursor.fields]
+            value = next((one for one in stamps if one is not None), None)
+            try:
+                found += [] if value is None else [self._cursor.codec.parse(value)]
+            except RecordError:
+                continue
+        return found
+
+    def misread(self, lower: str) -> ProtocolError:
+        """Return the error for a filter that finds nothing where something must be."""
+        return ProtocolError(
+            "rest.filter_misread",
+            f"'{self._name}' finds nothing since {lower}, though it holds newer records",
+            remedy="Write the bound in the system's own form: since.format and since.zone, or the "
+            "text around {lower}",
+        )
 
     def _tell_ignored(self, span: Span, lower: str) -> None:
         """Log once that records older than asked for come back; they are delivered all the same."""
         if self._told or self._cursor is None or not len(span) or not self.listing.filters:
             return
-        bound, stamps = self._bound(lower), self._stamps(span)
+        bound, stamps = self._bound(lower), self.stamps(span)
         if bound is not None and stamps and min(stamps[0], stamps[-1]) < bound:
             self._told = True
             _LOG.warning(
@@ -133,42 +146,16 @@ class StreamReader:
     def _refuse_misread(self, lower: str) -> None:
         """Raise when nothing came, though the list holds a record that is new enough."""
         bound = self._bound(lower)
-        span = self.listing.probe(size=self.listing.paging.size)
-        newer = [stamp for stamp in self._stamps(span, whole=True) if bound and stamp >= bound]
+        span, _ = self.listing.sample()
+        newer = [stamp for stamp in self.stamps(span, whole=True) if bound and stamp >= bound]
         if newer and not len(self.listing.probe(lower)):
-            raise self._misread(lower)
+            raise self.misread(lower)
 
     def _bound(self, lower: str) -> str | None:
         try:
             return self._cursor.codec.parse(lower) if self._cursor else None
         except RecordError:
             return None
-
-    def _stamps(self, span: Span, *, whole: bool = False) -> list[str]:
-        """Return the stamps of a span's first and last rows, or of all, in canonical form."""
-        if self._cursor is None:
-            return []
-        columns, rows, found = span.columns(), span.rows(), []
-        for row in rows if whole else rows[:1] + rows[-1:]:
-            values = dict(zip(columns, row, strict=True))
-            stamps = [
-                inside(values, name) if name not in values else values[name]
-                for name in self._cursor.fields
-            ]
-            value = next((one for one in stamps if one is not None), None)
-            try:
-                found += [] if value is None else [self._cursor.codec.parse(value)]
-            except RecordError:
-                continue
-        return found
-
-    def _misread(self, lower: str) -> ProtocolError:
-        return ProtocolError(
-            "rest.filter_misread",
-            f"'{self._name}' finds nothing since {lower}, though it holds newer records",
-            remedy="Write the bound in the system's own form: cursor.format and zone, or the text "
-            "around {lower}",
-        )
 
     def _no_key(self, where: str) -> ProtocolError:
         return ProtocolError(

@@ -92,6 +92,8 @@ def key_shape(stream: BoundStream, spec: ListingSpec) -> Shape:
 
 def inside(record: Any, path: str) -> Any:
     """Return the value at a dotted path of nested records; None where there is none."""
+    if isinstance(record, Mapping) and path in record:
+        return record[path]
     for step in path.split("."):
         record = record.get(step) if isinstance(record, Mapping) else None
     return record

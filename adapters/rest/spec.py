@@ -15,6 +15,10 @@ placeholder holds nothing is left out, and so is what becomes empty by that. Pla
 ``{after}``                ``keyset``: the last value of ``paging.field``
 ``{NAME}``                 in ``detail``: a field of the primary key
 ``{keys}``                 in ``detail``: several keys; joined by commas, in a body a list
+``{reference}``            in ``find`` and in changes: our own reference
+``{values}``               in changes: all fields that are written, as they are nested
+``{values.NAME}``          in changes: one of them
+``{NAME}``                 in ``update`` and ``delete``: a field of the primary key
 ``{schema}``               everywhere: the connection's schema
 ``{login}`` etc.           in ``auth``: the connection's ``login``, ``password``, ``schema``
                            and ``extra.NAME``; once logged in, ``token`` or what is taken
@@ -28,7 +32,7 @@ from typing import Literal
 
 from config.tree import Node
 
-Method = Literal["GET", "POST", "PUT", "QUERY"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE", "QUERY"]
 Format = Literal["json", "xml"]
 Meaning = Literal["denied", "expired", "busy", "drift", "empty", "refused"]
 
@@ -122,12 +126,15 @@ class SinceSpec:
 
     ``path`` takes the place of the list's own, ``query`` and ``body`` are added to it.
     ``beginning`` is the lower bound of a full reading, for systems that always want one.
+    ``format`` and ``zone`` write the bound where it differs from the records' own stamps.
     """
 
     path: str | None = None
     query: Node | None = None
     body: Node | None = None
     beginning: str | None = None
+    format: str | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +159,58 @@ class DetailSpec(ListingSpec):
     """A call that returns single records: one by its key, or up to ``many`` by ``{keys}``.
 
     ``each`` calls it for every listed row; the row's members are then those of both.
+    ``merged``: a record that was merged into another is answered with that one. It then counts
+    as gone; a redirect to another record always does.
     """
 
     many: int = 1
     each: bool = False
+    merged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSpec(CallSpec):
+    """A call that changes one record: a POST creates, a PATCH updates, a DELETE deletes.
+
+    Without ``body`` and ``form``, the values to write are the body. A member is left out where
+    its field is not written, and null where null is written. ``key`` tells where the reply to
+    a create names the new record's key, a path for each of its fields; of a Location the last
+    part counts.
+    """
+
+    key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedSpec(CallSpec):
+    """A call that tells whether the user may write.
+
+    Its success alone says so, or one of the words ``any`` at the path ``value``: in a list, in
+    a text of words, or as the value itself.
+    """
+
+    value: str | None = None
+    any: tuple[str, ...] = ("true", "1", "yes")
 
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec(ListingSpec):
     """A stream's or part's own keys; ``keys`` lists keys alone.
 
-    ``sparse``: the system leaves out members that are empty, so that a missing one is null.
+    ``find`` lists the records that carry ``{reference}``; a create needs it. ``granted`` tells
+    whether the user may write. ``sparse``: the system leaves out members that are empty, so
+    that a missing one is null.
     """
 
     since: SinceSpec | None = None
     keys: ListingSpec | None = None
     detail: DetailSpec | None = None
     sparse: bool = False
+    create: ChangeSpec | None = None
+    update: ChangeSpec | None = None
+    delete: ChangeSpec | None = None
+    find: ListingSpec | None = None
+    granted: GrantedSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +244,8 @@ class SystemSpec:
 
     ``base_path`` precedes every path; ``paging`` holds for streams that have none.
     ``encoding`` is that of replies that lie about theirs. ``errors`` come before the known
-    patterns and are matched against error replies of any status.
+    patterns and are matched against error replies of any status. ``describe`` is the path of a
+    description that the system offers of itself: OpenAPI 2 or 3, or OData's ``$metadata``.
     """
 
     base_path: str = ""
@@ -214,3 +257,4 @@ class SystemSpec:
     paging: PagingSpec | None = None
     result: ResultSpec | None = None
     errors: tuple[ErrorRule, ...] = ()
+    describe: str | None = None

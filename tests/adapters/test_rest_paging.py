@@ -335,12 +335,12 @@ def test_a_filter_that_is_ignored_loses_nothing_and_is_told(
     text = system("page").replace("since:", "sinse:")
     with reading(Api.of(47), tmp_path, text) as (adapter, _):
         read = ids(adapter, stamp(40))
-        report = adapter.check()
+        report = adapter.check(deep=True)
 
     assert read == list(range(1, 48))
     assert "check the filter" in caplog.text
     assert report.ok
-    assert "ignored" in report.streams[0].problem
+    assert "ignored" in report.streams[0].remarks[0]
 
 
 def test_a_filter_that_is_misread_is_told(tmp_path: Path) -> None:
@@ -349,7 +349,7 @@ def test_a_filter_that_is_misread_is_told(tmp_path: Path) -> None:
     with reading(Api.of(47), tmp_path, text) as (adapter, _):
         with pytest.raises(ProtocolError) as caught:
             rows(adapter, stamp(5))
-        report = adapter.check()
+        report = adapter.check(deep=True)
 
     assert caught.value.code == "rest.filter_misread"
     assert not report.ok
