@@ -159,6 +159,8 @@ def _weigh_blanks(case: _Case) -> None:
         case.say(-0.3, f"empty in all {rows} rows")
     else:
         case.say(-0.1 - 0.2 * blanks / rows, f"empty in {blanks} of {rows} rows")
+    if case.reading.stand_ins:
+        case.say(-0.2, "empty is a blank text or a zero date: no null that could fall back")
     if rows >= _TELLING and len({one for one in case.reading.moments if one is not None}) == 1:
         case.say(-0.3, "the same wherever it is filled")
 
@@ -219,7 +221,11 @@ def _rises_with(key: Reading, stamp: Reading) -> bool:
 
 def _pairs(cases: Sequence[_Case]) -> list[CursorCandidate]:
     """Return each change stamp with empty rows beside a creation stamp that fills them."""
-    firsts = [one for one in cases if _CHANGE.search(_leaf(one.name)) and one.reading.blanks]
+    firsts = [
+        one
+        for one in cases
+        if _CHANGE.search(_leaf(one.name)) and one.reading.blanks and not one.reading.stand_ins
+    ]
     seconds = [one for one in cases if _CREATION.search(_leaf(one.name))]
     return [_pair(one, two) for one in firsts for two in seconds if _fills(one, two)]
 
@@ -240,7 +246,7 @@ def _fills(first: _Case, second: _Case) -> bool:
 def _pair(first: _Case, second: _Case) -> CursorCandidate:
     names = (first.name, second.name)
     never_empty = f"where {first.name} is empty {second.name} is not"
-    evidence = (*(f"{first.name}: {one}" for one in first.evidence), never_empty)
+    evidence = (*first.evidence, never_empty)
     blank_share = first.reading.blanks / max(first.reading.rows, 1)
     score = round(min(max(first.score + 0.25 + 0.2 * blank_share, 0.0), 1.0), 2)
     format_ = first.reading.format or second.reading.format

@@ -70,6 +70,11 @@ class Reading:
     textual: bool = False
 
     @property
+    def stand_ins(self) -> int:
+        """Rows that are blank without being null: empty texts and zero dates."""
+        return self.blanks - self.nulls
+
+    @property
     def sorts(self) -> bool:
         """Whether the source orders the values by time, also when it compares texts."""
         return not self.textual or (self.format or "%Y").startswith("%Y")
@@ -88,7 +93,7 @@ def read_column(values: Sequence[Any]) -> Reading:
     return replace(
         found,
         rows=len(values),
-        nulls=sum(one is None and value != "" for one, value in zip(cleaned, values, strict=True)),
+        nulls=sum(value is None or value is False for value in values if found.type != "boolean"),
         blanks=sum(one is None for one in known),
     )
 

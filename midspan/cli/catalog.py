@@ -48,7 +48,7 @@ def print_stream(kept: KeptStream) -> None:
     click.echo(f"  read as  {', '.join(stream.configured) or 'no stream reads it'}")
     key = ", ".join(stream.primary_key) or "none found"
     click.echo(f"  key      {key}" + (f": {stream.key_evidence}" if stream.key_evidence else ""))
-    click.echo("  cursors  " + ("" if stream.cursors else "no field looks like one"))
+    click.echo("  cursors" + ("" if stream.cursors else "  no field looks like one"))
     for cursor in stream.cursors:
         click.echo(f"    {cursor.score:.2f}  {_cursor(cursor)}")
         print_wrapped("; ".join(cursor.evidence), 10)
@@ -102,8 +102,10 @@ def _cursor_lines(cursor: CursorCandidate) -> Iterator[str]:
         config["zone"] = "UTC"
         yield "# zone: write the zone whose clock the source shows"
     config |= _lookback(cursor)
-    doubt = "" if cursor.score >= _GOOD else "# a weak candidate: "
-    yield f"{doubt}cursor: {_flow(config)}"
+    if cursor.score < _GOOD:
+        yield f"# too weak to be proposed: cursor: {_flow(config)}"
+    else:
+        yield f"cursor: {_flow(config)}"
 
 
 def _lookback(cursor: CursorCandidate) -> dict[str, Any]:

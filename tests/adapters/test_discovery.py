@@ -172,17 +172,24 @@ def test_a_stamp_that_is_empty_until_the_first_change_falls_back_to_the_creation
     first = describe(["id", "write_date", "create_date"], rows, now=NOW).cursors[0]
 
     assert first.fields == ("write_date", "create_date")
-    assert "write_date: empty in 32 of 40 rows" in first.evidence
+    assert "empty in 32 of 40 rows" in first.evidence
     assert "where write_date is empty create_date is not" in first.evidence
 
 
-def test_a_row_without_either_stamp_makes_no_pair():
-    """A fallback that misses rows is none."""
-    rows = [(1, NOON, NOON), (2, None, None), (3, NOON, NOON)]
+@pytest.mark.parametrize(
+    ("changed", "created"),
+    [(None, None), ("00000000", "20260101"), ("", "20260101")],
+)
+def test_a_fallback_that_misses_rows_is_none(changed, created):
+    """Neither where both stamps are empty, nor where the first is a text without a meaning."""
+    rows = [(n, "20260102", "20260101") for n in range(1, 9)] + [(9, changed, created)]
 
     described = describe(["id", "write_date", "create_date"], rows)
 
     assert all(len(one.fields) == 1 for one in described.cursors)
+    if changed is not None:
+        told = next(one for one in described.cursors if one.fields == ("write_date",))
+        assert any("zero date" in sentence for sentence in told.evidence)
 
 
 @pytest.mark.parametrize(
