@@ -40,12 +40,7 @@ def once(stream: str, send: Callable[[Timeouts], T]) -> Callable[[Timeouts], T]:
         except TransientError as error:
             if not error.acted:
                 raise
-            raise UncertainWrite(
-                "adapter.write_uncertain",
-                f"a change of '{stream}' was sent, and its answer is lost ({error.code})",
-                remedy="Look for its reference before anything else is sent",
-                stream=stream,
-            ) from error
+            raise _uncertain(stream, error) from error
 
     return operation
 
@@ -81,9 +76,13 @@ def confirmed(
 ) -> WriteResult:
     """Return the key of the record that a reported success has made.
 
-    Raises UncertainWrite ``adapter.write_unseen`` where no record carries the reference (yet).
+    Raises UncertainWrite ``adapter.write_unseen`` where no record carries the reference (yet),
+    ``adapter.write_uncertain`` where it could not be looked for.
     """
-    record = lookup(stream.name, reference)
+    try:
+        record = lookup(stream.name, reference)
+    except TransientError as error:
+        raise _uncertain(stream.name, error) from error
     if record is None:
         raise UncertainWrite(
             "adapter.write_unseen",
@@ -104,3 +103,12 @@ def only_one(stream: str, records: Sequence[Record]) -> Record | None:
             stream=stream,
         )
     return records[0] if records else None
+
+
+def _uncertain(stream: str, error: TransientError) -> UncertainWrite:
+    return UncertainWrite(
+        "adapter.write_uncertain",
+        f"a change of '{stream}' was sent, and its answer is lost ({error.code})",
+        remedy="Look for its reference before anything else is sent",
+        stream=stream,
+    )

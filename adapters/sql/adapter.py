@@ -1,11 +1,13 @@
 """Relational databases: tables, views and queries of whatever SQLAlchemy can speak to.
 
-Guarantee: nothing is written and nothing is left behind: sessions are read-only where the
-database has that, and no transaction outlives its statement (``adapters.sql.reader``). Each
-batch passes the gate; a reading that breaks goes on behind the last batch.
+Guarantee: reading writes nothing and leaves nothing behind: its sessions are read-only where
+the database has that, and no transaction outlives its statement (``adapters.sql.reader``). Each
+batch passes the gate; a reading that breaks goes on behind the last batch. A change has a
+session and a transaction of its own (``adapters.sql.writer``).
 
-A position is the key of the last row that was handed out. Slices by key go on at the number
-of keys done. Texts arrive as they are stored: CHAR padding is the mapping's to strip.
+A position is the key of the last row that was handed out, or one such key for each range that
+is read at once. Slices by key go on at the number of keys done. Texts arrive as they are
+stored: CHAR padding is the mapping's to strip.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,19 +16,28 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from adapters.base import AdapterContext
+from adapters.base import AdapterContext, chosen, known_stream
+from adapters.sql.changes import written_table
+from adapters.sql.check import StreamChecker
 from adapters.sql.dialects import driver_for
+from adapters.sql.discover import Discovery
+from adapters.sql.errors import translate
 from adapters.sql.reader import StreamReader
 from adapters.sql.sessions import Sessions, asked
+from adapters.sql.source import Source
 from adapters.sql.spec import SqlSpec, SqlStreamSpec
-from config.binding import nearest
-from midspan.kernel.errors import AccessDenied, DriftError, MidspanError, ProtocolError
+from adapters.sql.writer import StreamWriter
+from adapters.writing import CAPABILITY_OF, require
+from midspan.kernel.catalog import Catalog
 from midspan.kernel.gate import Timeouts
-from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice, StreamCheck
+from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice
+from midspan.kernel.writing import Capability, Record, WriteOperation, WriteResult
+
+_READING = (Capability.READ, Capability.BY_KEY, Capability.KEYS)
 
 
 class SqlAdapter:
-    """Reads one database."""
+    """Reads and writes one database."""
 
     spec: ClassVar[type] = SqlSpec
     stream_spec: ClassVar[type] = SqlStreamSpec
@@ -36,20 +47,37 @@ class SqlAdapter:
         self._context = context
         driver = driver_for(context.connection, options.encoding, native=options.native)
         self._sessions = Sessions(driver, context.connection)
-        self._readers = {
-            name: StreamReader(context, self._sessions, stream)
+        self._writing = Sessions(driver, context.connection, writing=True)
+        self._sources = {
+            name: Source(context, self._sessions, stream)
             for name, stream in context.streams.items()
         }
+        self._readers = {name: StreamReader(source) for name, source in self._sources.items()}
 
-    def check(self, streams: Sequence[str] | None = None) -> CheckReport:
-        """Log in and read one row of each stream asked about and of its parts."""
+    def capabilities(self, stream: str) -> frozenset[Capability]:
+        """Return what can be done with a stream: writing as far as there is a table for it."""
+        bound = known_stream(self._sources, stream).stream
+        able = {*_READING, *([Capability.CHANGES] if bound.cursor else [])}
+        if bound.write and written_table(bound.options):
+            able |= {CAPABILITY_OF[kind] for kind in bound.write.operations}
+        if bound.write is None or bound.write.reference is None:
+            return frozenset(able - {Capability.CREATE})
+        return frozenset({*able, Capability.LOOKUP})
+
+    def check(self, streams: Sequence[str] | None = None, *, deep: bool = False) -> CheckReport:
+        """Log in and read one row of each stream asked about and of its parts.
+
+        ``deep`` also tries its filter, its keys and its changes, which changes nothing.
+        """
         self._context.gate.call(self._context.lane, self._log_in)
-        wanted = [
-            name
-            for name in self._readers
-            if streams is None or name in streams or name.partition(".")[0] in streams
-        ]
-        return CheckReport(tuple(self._check(name) for name in wanted))
+        now = self.now() if deep else None
+        wanted = chosen(self._readers, streams)
+        return CheckReport(tuple(self._checker(name, now).check(deep=deep) for name in wanted))
+
+    def discover(self, streams: Sequence[str] | None = None) -> Catalog:
+        """Return the tables and views that the user can see, and the configured queries."""
+        self._context.gate.call(self._context.lane, self._log_in)
+        return Discovery(self._context, self._sources, self._sessions, self.now()).run(streams)
 
     def now(self) -> datetime | None:
         """Return the database's own clock; None where it is not known how to ask for it."""
@@ -59,25 +87,35 @@ class SqlAdapter:
         statement = sa.text(driver.clock.replace(":", "\\:"))
 
         def operation(timeouts: Timeouts) -> datetime | None:
-            ((told,),), _ = asked(self._sessions, timeouts, statement, "", "the clock")
-            return driver.instant(told)
+            answer = asked(self._sessions, timeouts, statement, "", "the clock")
+            return driver.instant(answer.rows[0][0])
 
         return self._context.gate.call(self._context.lane, operation)
 
     def read(self, stream: str, part: Slice, position: Position | None = None) -> Iterator[Batch]:
-        """Yield the slice's rows in the order of their keys."""
-        reader = self._reader(stream)
+        """Yield the slice's rows in the order of their keys, or of several ranges of keys."""
+        reader = known_stream(self._readers, stream)
         if part.keys is not None:
             return reader.records(part.keys, position)
         return reader.slice(part.lower, position)
 
     def keys(self, stream: str) -> Iterator[Sequence[Key]]:
         """Yield every key, counted against the database's own number."""
-        return self._reader(stream).keys()
+        return known_stream(self._readers, stream).keys()
+
+    def write(self, stream: str, operation: WriteOperation, reference: str) -> WriteResult:
+        """Make one change in a transaction of its own."""
+        require(self.capabilities(stream), stream, operation)
+        return self._writer(stream).write(operation, reference)
+
+    def lookup(self, stream: str, reference: str) -> Record | None:
+        """Return the record that carries a reference."""
+        return self._writer(stream).lookup(reference)
 
     def close(self) -> None:
         """Cancel what runs, from any thread, and close the connections; never raises."""
         self._sessions.close()
+        self._writing.close()
 
     def _log_in(self, timeouts: Timeouts) -> None:
         try:
@@ -85,22 +123,13 @@ class SqlAdapter:
                 return
         except self._sessions.failures as error:
             self._sessions.refuse_closed()
-            from adapters.sql.errors import translate
-
             raise translate(error) from None
 
-    def _check(self, name: str) -> StreamCheck:
-        try:
-            self._readers[name].try_one()
-        except (AccessDenied, DriftError, ProtocolError) as error:
-            return StreamCheck(name, readable=False, problem=str(error))
-        return StreamCheck(name, readable=True)
+    def _writer(self, stream: str) -> StreamWriter:
+        source = known_stream(self._sources, stream)
+        return StreamWriter(self._context, source, self._readers[stream], self._writing)
 
-    def _reader(self, stream: str) -> StreamReader:
-        if stream in self._readers:
-            return self._readers[stream]
-        raise MidspanError(
-            "adapter.unknown_stream",
-            f"there is no stream '{stream}'",
-            remedy=nearest(stream, list(self._readers)),
-        )
+    def _checker(self, stream: str, now: datetime | None) -> StreamChecker:
+        source, reader = self._sources[stream], self._readers[stream]
+        able = self.capabilities(stream)
+        return StreamChecker(self._context, source, reader, self._writer(stream), able, now)

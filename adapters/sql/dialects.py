@@ -19,12 +19,14 @@ from midspan.kernel.errors import MidspanError
 class MssqlDriver(Driver):
     """Reads SQL Server."""
 
+    transactional: ClassVar[bool] = True
     clock: ClassVar[str | None] = "SELECT SYSUTCDATETIME()"
 
 
 class OracleDriver(Driver):
     """Reads Oracle."""
 
+    transactional: ClassVar[bool] = True
     clock: ClassVar[str | None] = "SELECT SYS_EXTRACT_UTC(SYSTIMESTAMP) FROM dual"
 
 

@@ -5,15 +5,16 @@ the server where its driver can; the siblings (``postgres``, ``mysql``, ``sqlite
 what they do faster or better, and nothing of a particular database is written elsewhere.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Flag, auto
 from sqlite3 import OperationalError
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import URL, Connection
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import URL, Connection, Executable
+from sqlalchemy.engine import CursorResult, Inspector
 from sqlalchemy.sql.selectable import Select
 
 from adapters.sql.values import Kind
@@ -79,12 +80,14 @@ class Driver:
 
     ``row_values``: ``(a, b) > (1, 2)`` is understood and uses an index. ``short_queries``: a
     statement must not outlive its batch. ``clock`` asks for the server's time. ``careful``:
-    the driver can mark undecodable texts instead of failing.
+    the driver can mark undecodable texts instead of failing. ``transactional``: what was not
+    committed did certainly not happen.
     """
 
     row_values: ClassVar[bool] = False
     short_queries: ClassVar[bool] = False
     careful: ClassVar[bool] = False
+    transactional: ClassVar[bool] = False
     clock: ClassVar[str | None] = None
 
     def __init__(self, name: str, encoding: str | None, *, native: bool = True) -> None:
@@ -92,8 +95,9 @@ class Driver:
         self.encoding = encoding
         self.native = native
 
-    def url(self, place: Place) -> URL:
+    def url(self, place: Place, *, writing: bool = False) -> URL:
         """Return where the database is; the connection's extras go to the driver."""
+        del writing
         query = {key: str(value) for key, value in place.extra.items() if key not in OWN_EXTRAS}
         return URL.create(
             self.name,
@@ -110,8 +114,24 @@ class Driver:
         del timeouts
         return {}
 
-    def prepare(self, connection: Connection, timeouts: Timeouts) -> None:
-        """Set up a new connection."""
+    def prepare(self, connection: Connection, timeouts: Timeouts, *, writing: bool) -> None:
+        """Set up a new connection; it may change nothing unless it is ``writing``."""
+
+    def value(self, value: Any) -> Any:
+        """Return a value as a statement that writes binds it."""
+        if isinstance(value, Mapping | list | tuple):
+            return json.dumps(value, ensure_ascii=False, default=str)
+        return value
+
+    def schemas(self, inspector: Inspector) -> list[str | None]:
+        """Return the schemas to discover; None is the connection's own."""
+        del inspector
+        return [None]
+
+    def row_counts(self, schema: str | None) -> Executable | None:
+        """Return the statement that tells tables and rows by statistics, None without any."""
+        del schema
+        return None
 
     def kinds(self, description: Sequence[Sequence[Any]]) -> list[Kind]:
         """Return what the columns of a result hold, as far as the driver tells."""

@@ -7,10 +7,11 @@ their text, so that the mapping decides. ``tinyint(1)`` stays a number.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable, text
+from sqlalchemy.engine import Inspector
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.selectable import Select
 
@@ -20,6 +21,9 @@ from midspan.kernel.gate import Timeouts
 
 _MARIADB_LIMIT = "SET SESSION max_statement_time = {:.3f}"
 _MYSQL_LIMIT = "SET SESSION max_execution_time = {:.0f}"
+# Without it, what does not fit is cut off and reported as done.
+_STRICT = "SET SESSION sql_mode = CONCAT_WS(',', @@sql_mode, 'STRICT_ALL_TABLES')"
+_SYSTEM_SCHEMAS = {"information_schema", "mysql", "performance_schema", "sys"}
 _NUMBER = "midspan.number"  # where a connection keeps the server's number for it
 _BINARY_FLAG = 128  # of a column: its values are bytes
 # The protocol's numbers of column types.
@@ -64,8 +68,8 @@ class MysqlDriver(Driver):
             "write_timeout": read,
         }
 
-    def prepare(self, connection: Connection, timeouts: Timeouts) -> None:
-        """Set the time limit, UTC, reading alone, and how values arrive."""
+    def prepare(self, connection: Connection, timeouts: Timeouts, *, writing: bool) -> None:
+        """Set the time limit, UTC, reading alone or strict writing, and how values arrive."""
         own = raw(connection)
         # Noted now: while another thread reads, the driver refuses to tell it.
         connection.info[_NUMBER] = int(own.thread_id())
@@ -74,7 +78,7 @@ class MysqlDriver(Driver):
         limit, unit = (_MARIADB_LIMIT, 1) if is_mariadb else (_MYSQL_LIMIT, 1000)
         cursor.execute(limit.format(timeouts.total * unit))
         cursor.execute("SET SESSION time_zone = '+00:00'")
-        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        cursor.execute(_STRICT if writing else "SET SESSION TRANSACTION READ ONLY")
         if self.encoding and self.careful:
             cursor.execute("SET SESSION character_set_results = NULL")
         cursor.close()
@@ -82,6 +86,24 @@ class MysqlDriver(Driver):
         converters = own.converter if hasattr(own, "converter") else own.decoders
         converters |= {_TIME: str, _BIT: _number}
         converters |= {number: _or_text(parse) for number, parse in _MOMENTS.items()}
+
+    def value(self, value: Any) -> Any:
+        """Return a value to bind; an instant in the session's zone, which is UTC."""
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return value.astimezone(UTC).replace(tzinfo=None)
+        return super().value(value)
+
+    def schemas(self, inspector: Inspector) -> list[str | None]:
+        """Return the connection's own database; every one where it names none."""
+        if inspector.default_schema_name:
+            return [None]
+        return [name for name in inspector.get_schema_names() if name not in _SYSTEM_SCHEMAS]
+
+    def row_counts(self, schema: str | None) -> Executable:
+        """Return the statement that tells InnoDB's estimates, and other engines' counts."""
+        statement = "SELECT table_name, table_rows FROM information_schema.tables"
+        statement += " WHERE table_schema = coalesce(:schema, database())"
+        return text(f"{statement} AND table_rows IS NOT NULL").bindparams(schema=schema)
 
     def kinds(self, description: Sequence[Sequence[Any]]) -> list[Kind]:
         """Return what the columns hold, by the protocol's types."""
@@ -105,8 +127,7 @@ class MysqlDriver(Driver):
             marks = Care.TEXTS in care or bool(self.encoding)
             _decode_texts(own, self.encoding or "utf-8", careful=marks)
             _parse_moments(own, careful=Care.MOMENTS in care)
-        text, values = compiled(connection, statement)
-        cursor.execute(text, values)
+        cursor.execute(*compiled(connection, statement))
         return CursorStream(cursor, own.rollback, failures, marks=marks)
 
     def cancel(self, connection: Connection) -> None:
@@ -118,9 +139,9 @@ class MysqlDriver(Driver):
 
 
 def _decode_texts(own: Any, encoding: str, *, careful: bool) -> None:
-    text: Callable[..., Any] = decoder(encoding) if careful else str
+    decode: Callable[..., Any] = decoder(encoding) if careful else str
     for number in _TEXTS:
-        own.converter[number] = ((_BINARY_FLAG, bytes), (None, text))
+        own.converter[number] = ((_BINARY_FLAG, bytes), (None, decode))
 
 
 def _parse_moments(own: Any, *, careful: bool) -> None:
@@ -130,17 +151,17 @@ def _parse_moments(own: Any, *, careful: bool) -> None:
 
 
 def _or_text(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    def convert(text: str) -> Any:
+    def convert(told: str) -> Any:
         try:
-            return parse(text)
+            return parse(told)
         except ValueError:
-            return text
+            return told
 
     return convert
 
 
-def _in_utc(text: str) -> datetime:
-    return datetime.fromisoformat(f"{text}+00:00")
+def _in_utc(told: str) -> datetime:
+    return datetime.fromisoformat(f"{told}+00:00")
 
 
 def _number(value: bytes) -> int:

@@ -12,7 +12,9 @@ from functools import partial
 from itertools import islice
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable
+from sqlalchemy import text as sql_text
+from sqlalchemy.engine import Inspector
 from sqlalchemy.sql.selectable import Select
 
 from adapters.sql.driver import Care, Driver, RowStream, Unreadable, compiled, raw
@@ -21,6 +23,7 @@ from midspan.kernel.gate import Timeouts
 from midspan.kernel.stream import Row
 
 _CHUNK = 1_000
+_SYSTEM_SCHEMAS = ("pg_", "information_schema")
 _CANCEL_SECONDS = 5.0
 _KINDS = {
     **dict.fromkeys((20, 21, 23, 26), Kind.INTEGER),
@@ -46,6 +49,7 @@ class PostgresDriver(Driver):
 
     row_values: ClassVar[bool] = True
     careful: ClassVar[bool] = True
+    transactional: ClassVar[bool] = True
     clock: ClassVar[str | None] = "SELECT clock_timestamp()"
 
     def connect_arguments(self, timeouts: Timeouts) -> dict[str, Any]:
@@ -61,7 +65,7 @@ class PostgresDriver(Driver):
             "client_encoding": "utf8",
         }
 
-    def prepare(self, connection: Connection, timeouts: Timeouts) -> None:
+    def prepare(self, connection: Connection, timeouts: Timeouts, *, writing: bool) -> None:
         """Set the time limits, UTC, and how values arrive; then allow reading alone."""
         from psycopg.types.json import set_json_loads
         from psycopg.types.string import TextLoader
@@ -71,13 +75,32 @@ class PostgresDriver(Driver):
         milliseconds = str(round(timeouts.total * 1000))
         own.execute(_SESSION, (milliseconds, milliseconds))
         own.autocommit = False
-        own.read_only = True
+        own.read_only = not writing
         set_json_loads(partial(json.loads, parse_float=Decimal), own)
         for name in (*_AS_TEXT, *_RANGES):
             own.adapters.register_loader(name, TextLoader)
         if own.info.parameter_status("server_encoding") == "SQL_ASCII":
             own.execute("SET client_encoding = 'SQL_ASCII'")
             own.commit()
+
+    def value(self, value: Any) -> Any:
+        """Return a value to bind; a list is an array."""
+        return value if isinstance(value, list) else super().value(value)
+
+    def schemas(self, inspector: Inspector) -> list[str | None]:
+        """Return the connection's own schema, and each other one that is not the server's."""
+        own = inspector.default_schema_name
+        others = [name for name in inspector.get_schema_names() if name != own]
+        return [None, *(name for name in others if not name.startswith(_SYSTEM_SCHEMAS))]
+
+    def row_counts(self, schema: str | None) -> Executable:
+        """Return the statement that tells what was counted when the tables were analysed."""
+        statement = sql_text(
+            "SELECT c.relname, c.reltuples FROM pg_class c JOIN pg_namespace n"
+            " ON n.oid = c.relnamespace WHERE n.nspname = coalesce(:schema, current_schema())"
+            " AND c.relkind IN ('r', 'p', 'm', 'f') AND c.reltuples > 0"
+        )
+        return statement.bindparams(schema=schema)
 
     def kinds(self, description: Sequence[Sequence[Any]]) -> list[Kind]:
         """Return what the columns hold, by the types' numbers."""

@@ -6,8 +6,9 @@ called while another thread reads: its statement is cancelled, and nothing opens
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,13 +21,15 @@ from adapters.sql.errors import translate
 from config.connections import Connection as Place
 from midspan.kernel.errors import MidspanError
 from midspan.kernel.gate import Timeouts
+from midspan.kernel.stream import Row
 
 
 class Sessions:
-    """A small stock of connections, opened when one is needed."""
+    """A small stock of connections, opened when one is needed; ``writing`` ones may write."""
 
-    def __init__(self, driver: Driver, place: Place) -> None:
+    def __init__(self, driver: Driver, place: Place, *, writing: bool = False) -> None:
         self.driver = driver
+        self.writing = writing
         self._place = place
         self._engine: sa.Engine | None = None
         self._idle: list[sa.Connection] = []
@@ -68,7 +71,7 @@ class Sessions:
         """
         with self._lock:
             self._busy.discard(connection)
-        self._cancel(connection)
+        self.cancel(connection)
         if rows is not None:
             with suppress(*self.failures):
                 rows.leave()
@@ -93,7 +96,7 @@ class Sessions:
             busy, idle = list(self._busy), self._idle
             self._idle = []
         for connection in busy:
-            self._cancel(connection)
+            self.cancel(connection)
         for connection in idle:
             self._shut(connection)
 
@@ -109,7 +112,7 @@ class Sessions:
     def _open(self, timeouts: Timeouts) -> sa.Connection:
         connection = self._made_engine(timeouts).connect()
         try:
-            self.driver.prepare(connection, timeouts)
+            self.driver.prepare(connection, timeouts, writing=self.writing)
         except BaseException:
             self._shut(connection)
             raise
@@ -120,7 +123,7 @@ class Sessions:
             if self._engine is None:
                 try:
                     self._engine = sa.create_engine(
-                        self.driver.url(self._place),
+                        self.driver.url(self._place, writing=self.writing),
                         poolclass=NullPool,
                         hide_parameters=True,
                         connect_args=self.driver.connect_arguments(timeouts),
@@ -129,7 +132,8 @@ class Sessions:
                     raise missing_driver(self.driver.name) from None
             return self._engine
 
-    def _cancel(self, connection: sa.Connection) -> None:
+    def cancel(self, connection: sa.Connection) -> None:
+        """End what the server does for a connection, from any thread; never raises."""
         # The server may be gone, or have ended the statement by itself.
         with suppress(*self.failures):
             if not connection.closed and not connection.invalidated:
@@ -142,13 +146,25 @@ class Sessions:
             connection.close()
 
 
-def asked(sessions: Sessions, timeouts: Timeouts, statement: Any, stream: str, target: str) -> Any:
-    """Return one short statement's rows and description; foreign errors translated."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a short statement tells: its rows, its columns, and the driver's word about them."""
+
+    rows: list[Row]
+    columns: tuple[str, ...]
+    description: Sequence[Sequence[Any]]
+
+
+def asked(
+    sessions: Sessions, timeouts: Timeouts, statement: Any, stream: str, target: str
+) -> Answer:
+    """Return what one short statement tells; foreign errors translated."""
     try:
         with sessions.lent(timeouts) as connection:
             result = connection.execute(statement)
             description = result.cursor.description if result.cursor is not None else ()
-            return [tuple(row) for row in result], description
+            names = tuple(result.keys())
+            return Answer([tuple(row) for row in result], names, description)
     except sessions.failures as error:
         sessions.refuse_closed()
         raise translate(error, stream, target) from None

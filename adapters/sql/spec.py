@@ -36,6 +36,8 @@ class SqlStreamSpec:
     ORDER BY, whose ``:names`` are bound to ``params``. ``where`` keeps the rows whose columns
     hold a value (``client: "100"``), one of several (``status: [A, B]``), null, or compare
     as told (``amount: {gt: 0}``; eq, ne, lt, le, gt, ge, like); all conditions hold at once.
+    ``into`` is the table that changes go to, where it is not the one that is read: a query's, or
+    a view's. ``partitions`` is how many connections read the stream from its beginning at once.
     """
 
     table: str | None = None
@@ -43,3 +45,5 @@ class SqlStreamSpec:
     schema: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     where: Mapping[str, Any] = field(default_factory=dict)
+    into: str | None = None
+    partitions: int = 1

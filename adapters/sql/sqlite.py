@@ -1,10 +1,13 @@
 """SQLite: a file that others write while it is read.
 
-Guarantee: the file is opened for reading alone, and no statement outlives its batch, since an
-open one keeps writers waiting. Values arrive as they are stored; dates are texts there.
+Guarantee: the file is read by connections that cannot write, and no statement outlives its
+batch, since an open one keeps writers waiting. Values arrive as they are stored; dates are
+texts there.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from sqlite3 import OperationalError
 from typing import Any, ClassVar
@@ -26,17 +29,25 @@ class SqliteDriver(Driver):
     row_values: ClassVar[bool] = True
     short_queries: ClassVar[bool] = True
     careful: ClassVar[bool] = True
+    transactional: ClassVar[bool] = True
     clock: ClassVar[str | None] = "SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')"
 
-    def url(self, place: Place) -> URL:
+    def url(self, place: Place, *, writing: bool = False) -> URL:
         """Return the file of the connection's extra ``path``, of its host, or of its schema."""
         path = str(place.extra.get("path") or place.host or f"/{place.schema}")
         file = quote(str(Path(path).absolute()))
-        return URL.create(self.name, database=f"file:{file}", query={"mode": "ro", "uri": "true"})
+        query = {"mode": "rw" if writing else "ro", "uri": "true"}
+        return URL.create(self.name, database=f"file:{file}", query=query)
 
     def connect_arguments(self, timeouts: Timeouts) -> dict[str, Any]:
         """Wait for a writer as long as for an answer; let any thread cancel."""
         return {"timeout": timeouts.read, "check_same_thread": False}
+
+    def value(self, value: Any) -> Any:
+        """Return a value to bind; what SQLite has no type for as its text."""
+        if isinstance(value, date | time):
+            return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+        return str(value) if isinstance(value, Decimal) else super().value(value)
 
     def kinds(self, description: Sequence[Sequence[Any]]) -> list[Kind]:
         """Return that each value tells its own type."""

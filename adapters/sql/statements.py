@@ -5,7 +5,9 @@ what stands in the stream's ``query``, which is the project's own text. Rows com
 of the key alone: a change of the cursor column moves no row while a slice is read.
 """
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +23,9 @@ from config.binding import nearest
 from midspan.kernel.errors import MidspanError
 from midspan.kernel.stream import Key
 
+Order = Callable[[Any], Any]
+Compare = Callable[[Any, Any], ColumnElement[bool]]
+
 _COMPARISONS = {
     "eq": lambda column, value: column == value,
     "ne": lambda column, value: column != value,
@@ -32,18 +37,30 @@ _COMPARISONS = {
 }
 
 
-class Statements:
-    """Builds one stream's statements; ``target`` is what messages call its table."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The keys behind ``after`` and up to ``upto``, that one included; None is unbounded."""
 
-    def __init__(self, spec: SqlSpec, stream: BoundStream) -> None:
+    after: Key | None = None
+    upto: Key | None = None
+
+
+class Statements:
+    """Builds one stream's statements; ``target`` is what messages call its table.
+
+    ``columns`` are the key's, the cursor's and those that the stream names; ``extra`` ones are
+    compared only.
+    """
+
+    def __init__(self, spec: SqlSpec, stream: BoundStream, extra: Sequence[str] = ()) -> None:
         options: SqlStreamSpec = stream.options
         cursor = stream.cursor.fields if stream.cursor else ()
         self.columns = tuple(dict.fromkeys((*stream.primary_key, *cursor, *stream.columns)))
-        names = dict.fromkeys((*self.columns, *options.where))
+        names = dict.fromkeys((*self.columns, *options.where, *extra))
         self.target, self._source = _source(spec, stream.name, options, list(names))
         self._key = [self._source.c[name] for name in stream.primary_key]
         self._cursor = [self._source.c[name] for name in cursor]
-        self._where = [
+        self.where = [
             condition
             for name, wanted in options.where.items()
             for condition in _conditions(stream.name, self._source.c[name], wanted)
@@ -53,43 +70,85 @@ class Statements:
         """Return the statement that finds no row and tells the columns' types."""
         return self._select(self.columns).where(sa.false())
 
-    def one(self) -> Select[Any]:
-        """Return the statement that reads one row, any."""
-        return self._select(self.columns).where(*self._where).limit(1)
+    def whole(self) -> Select[Any]:
+        """Return the statement that finds no row and tells every column there is."""
+        return sa.select(sa.literal_column("*")).select_from(self._source).where(sa.false())
+
+    def one(self, *, stamped: bool = False) -> Select[Any]:
+        """Return the statement that reads one row, any, or one that has a stamp."""
+        statement = self._select(self.columns).where(*self.where).limit(1)
+        return statement.where(self._stamped()) if stamped else statement
+
+    def sample(self, rows: int, order: Order | None) -> Select[Any]:
+        """Return some rows: the first in one order of the key, or any."""
+        statement = self._select(self.columns).where(*self.where).limit(rows)
+        return statement.order_by(*map(order, self._key)) if order else statement
+
+    def count_to(self, most: int) -> Select[Any]:
+        """Return the statement that counts rows, up to a number."""
+        some = sa.select(sa.literal(1).label("one")).select_from(self._source).limit(most)
+        return sa.select(sa.func.count()).select_from(some.subquery("some"))
 
     def count(self) -> Select[Any]:
         """Return the statement that counts all rows."""
-        return sa.select(sa.func.count()).select_from(self._source).where(*self._where)
+        return sa.select(sa.func.count()).select_from(self._source).where(*self.where)
 
     def page(
-        self, columns: Sequence[str], lower: Any, after: Key | None, limit: int, *, row_values: bool
+        self, columns: Sequence[str], lower: Any, span: Span, limit: int, *, row_values: bool
     ) -> Select[Any]:
-        """Return the rows at ``lower`` or later, behind the key ``after``, in key order."""
-        statement = self._select(columns).where(*self._where)
+        """Return the rows at ``lower`` or later, within a span of keys, in key order."""
+        statement = self._select(columns).where(*self.where)
         if lower is not None:
             statement = statement.where(self._since(lower))
-        if after is not None:
-            statement = statement.where(self._behind(after, row_values))
+        if span.after is not None:
+            statement = statement.where(self._beyond(span.after, operator.gt, row_values))
+        if span.upto is not None:
+            statement = statement.where(self._beyond(span.upto, operator.le, row_values))
         return statement.order_by(*self._key).limit(limit)
 
-    def records(self, keys: Sequence[Key], kinds: Sequence[Kind]) -> Select[Any]:
+    def border(self, after: Key | None, rows: int, *, row_values: bool) -> Select[Any]:
+        """Return the key that is ``rows`` behind another one, none when fewer are left."""
+        names = [column.name for column in self._key]
+        statement = self.page(names, None, Span(after), 1, row_values=row_values)
+        return statement.offset(rows - 1)
+
+    def keyless(self) -> Select[Any]:
+        """Return one row whose key has a part that is null."""
+        null = sa.or_(*(column.is_(None) for column in self._key))
+        return sa.select(sa.literal(1)).select_from(self._source).where(*self.where, null).limit(1)
+
+    def later(self, lower: Any) -> Select[Any]:
+        """Return one row whose stamp is at ``lower`` or later."""
+        statement = self._select(self.columns).where(*self.where)
+        return statement.where(self._since(lower), self._stamped()).limit(1)
+
+    def carrying(self, field: str, reference: str, limit: int) -> Select[Any]:
+        """Return the rows whose ``field`` holds a reference."""
+        statement = self._select(self.columns).where(*self.where)
+        return statement.where(self._source.c[field] == bound(reference)).limit(limit)
+
+    def records(self, keys: Sequence[Key], kinds: Sequence[Kind], lower: Any = None) -> Select[Any]:
         """Return the rows that ``keys`` name; ``kinds`` are those of the key's columns."""
-        statement = self._select(self.columns).where(*self._where)
+        statement = self._select(self.columns).where(*self.where, self.named(keys, kinds))
+        return statement if lower is None else statement.where(self._since(lower))
+
+    def named(self, keys: Sequence[Key], kinds: Sequence[Kind]) -> ColumnElement[bool]:
+        """Return the test whether a row is one that ``keys`` name."""
         if len(self._key) == 1:
-            wanted = [_bound(one) for key in keys for one in key_values(key[0], kinds[0])]
-            return statement.where(self._key[0].in_(wanted))
+            wanted = [bound(one) for key in keys for one in key_values(key[0], kinds[0])]
+            return self._key[0].in_(wanted)
         named = []
         for key in keys:
             parts = zip(self._key, key, kinds, strict=True)
             named.append(
                 sa.and_(
                     *(
-                        column.in_([_bound(one) for one in key_values(part, kind)])
+                        column.in_([bound(one) for one in key_values(part, kind)])
                         for column, part, kind in parts
                     )
                 )
             )
-        return statement.where(sa.or_(*named))
+        return sa.or_(*named)
 
     def _select(self, columns: Sequence[str]) -> Select[Any]:
         return sa.select(*(self._source.c[name] for name in columns))
@@ -102,28 +161,44 @@ class Statements:
         earlier: list[ColumnElement[bool]] = []
         ways: list[ColumnElement[bool]] = []
         for column in self._cursor:
-            ways.append(sa.and_(*earlier, column >= _bound(lower)))
+            ways.append(sa.and_(*earlier, column >= bound(lower)))
             earlier.append(column.is_(None))
         return sa.or_(*ways, sa.and_(*earlier))
 
-    def _behind(self, after: Key, row_values: bool) -> ColumnElement[bool]:
-        values = [_bound(part) for part in after]
+    def _stamped(self) -> ColumnElement[bool]:
+        return sa.or_(*(column.is_not(None) for column in self._cursor))
+
+    def _beyond(self, key: Key, compare: Compare, row_values: bool) -> ColumnElement[bool]:
+        """Compare whole keys, part by part, as the database itself compares."""
+        values = [bound(part) for part in key]
         if len(values) == 1:
-            return self._key[0] > values[0]
+            return compare(self._key[0], values[0])
         if row_values:
-            return sa.tuple_(*self._key) > sa.tuple_(*values)
+            return compare(sa.tuple_(*self._key), sa.tuple_(*values))
+        strict = operator.gt if compare is operator.gt else operator.lt
         equal: list[ColumnElement[bool]] = []
         ways: list[ColumnElement[bool]] = []
-        for column, part in zip(self._key, after, strict=True):
-            ways.append(sa.and_(*equal, column > _bound(part)))
-            equal.append(column == _bound(part))
+        for column, part in zip(self._key, key, strict=True):
+            last = len(equal) == len(key) - 1
+            ways.append(sa.and_(*equal, (compare if last else strict)(column, bound(part))))
+            equal.append(column == bound(part))
         return sa.or_(*ways)
+
+
+def table_of(
+    spec: SqlSpec, options: SqlStreamSpec, name: str, columns: Sequence[str]
+) -> tuple[str, sa.TableClause]:
+    """Return a table's whole name, as messages call it, and the table with some columns."""
+    schema = options.schema or spec.schema
+    if options.schema is None and "." in name:
+        schema, _, name = name.rpartition(".")
+    table = sa.table(name, *(sa.column(one) for one in columns), schema=schema)
+    return f"{schema}.{name}" if schema else name, table
 
 
 def _source(
     spec: SqlSpec, stream: str, options: SqlStreamSpec, names: Sequence[str]
 ) -> tuple[str, FromClause]:
-    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
     if (options.table is None) == (options.query is None):
         raise MidspanError(
             "sql.source",
@@ -131,11 +206,9 @@ def _source(
             remedy="Give one of the two",
         )
     if options.query is not None:
+        columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
         return f"the query of '{stream}'", _subquery(stream, options, columns)
-    schema, name = options.schema or spec.schema, options.table or ""
-    if options.schema is None and "." in name:
-        schema, _, name = name.rpartition(".")
-    return f"{schema}.{name}" if schema else name, sa.table(name, *columns, schema=schema)
+    return table_of(spec, options, options.table or "", names)
 
 
 def _subquery(
@@ -160,8 +233,8 @@ def _conditions(stream: str, column: ColumnElement[Any], wanted: Any) -> list[Co
     if isinstance(wanted, Mapping):
         return [_comparison(stream, column, name, value) for name, value in wanted.items()]
     if isinstance(wanted, list | tuple):
-        return [column.in_([_bound(value) for value in wanted])]
-    return [column == _bound(wanted)]
+        return [column.in_([bound(value) for value in wanted])]
+    return [column == bound(wanted)]
 
 
 def _comparison(
@@ -175,10 +248,11 @@ def _comparison(
         )
     if value is None:
         return column.is_not(None) if name == "ne" else column.is_(None)
-    condition: ColumnElement[bool] = _COMPARISONS[name](column, _bound(value))
+    condition: ColumnElement[bool] = _COMPARISONS[name](column, bound(value))
     return condition
 
 
-def _bound(value: Any) -> BindParameter[Any]:
+def bound(value: Any) -> BindParameter[Any]:
+    """Return a value as a parameter."""
     # Without a type: a cast of SQLAlchemy's guess would keep the column from comparing.
     return sa.bindparam(None, value, type_=NullType(), unique=True)

@@ -102,6 +102,12 @@ def hex_keys(rows: list[Row], keys: Sequence[int]) -> list[Row]:
     return rows
 
 
+def as_record(columns: Sequence[str], row: Row, keys: Sequence[int]) -> dict[str, Any]:
+    """Return a row by its columns' names; bytes in its key as a batch shows them."""
+    (shown,) = hex_keys([row], keys)
+    return dict(zip(columns, shown, strict=True))
+
+
 def key_for_position(key: Key) -> list[Any]:
     """Return a key as JSON can hold it."""
     return [part if type(part) in (int, str) else _tagged(part) for part in key]

@@ -14,7 +14,7 @@ from sqlalchemy.sql.selectable import Select
 
 from adapters.sql.driver import Care, RowStream, Unreadable
 from adapters.sql.errors import translate
-from adapters.sql.sessions import Sessions
+from adapters.sql.source import Source
 from adapters.sql.values import refuse_null_keys
 from midspan.kernel.errors import ProtocolError
 from midspan.kernel.gate import Timeouts
@@ -32,17 +32,16 @@ class Walk:
 
     def __init__(
         self,
-        sessions: Sessions,
+        source: Source,
         statement: PageStatement,
         keys: Sequence[int],
-        subject: tuple[str, str],
         sizes: tuple[int, int],
-        after: Key | None,
+        after: Key | None = None,
     ) -> None:
-        self._sessions = sessions
+        self._sessions = source.sessions
         self._statement = statement
         self._keys = keys
-        self._stream, self._target = subject
+        self._stream, self._target = source.subject
         self._block, self._limit = sizes
         self.after = after
         self._care = Care.NONE
@@ -76,6 +75,12 @@ class Walk:
         rows, self._rows = self._rows, None
         if connection is not None:
             self._sessions.drop(connection, rows)
+
+    def interrupt(self) -> None:
+        """End what the server does for this walk, from any thread; its ``fetch`` then raises."""
+        connection = self._connection
+        if connection is not None:
+            self._sessions.cancel(connection)
 
     def _begin_with_care(self, error: Unreadable) -> None:
         self.leave()

@@ -1,0 +1,85 @@
+"""The statements that change a stream's records, and those that prove that one may.
+
+Guarantee: names are quoted and values bound; an update or a delete names one record by its
+whole key and keeps to the stream's ``where``. The proving ones touch no row.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.base import BoundStream
+from adapters.sql.driver import Driver
+from adapters.sql.spec import SqlSpec, SqlStreamSpec
+from adapters.sql.statements import Statements, bound, table_of
+from adapters.sql.values import Kind
+from midspan.kernel.stream import Key
+from midspan.kernel.writing import Record, WriteKind, WriteOperation
+
+RIGHT_OF: dict[WriteKind, str] = {"create": "INSERT", "update": "UPDATE", "delete": "DELETE"}
+
+
+def written_table(options: SqlStreamSpec) -> str | None:
+    """Return the table that changes go to, None where the stream reads a query alone."""
+    return options.into or options.table
+
+
+class Changes:
+    """Builds one stream's changes; ``target`` is what messages call its table."""
+
+    def __init__(self, spec: SqlSpec, stream: BoundStream, driver: Driver) -> None:
+        options: SqlStreamSpec = stream.options
+        self._driver = driver
+        self._spec, self._stream = spec, stream
+        self._options = replace(
+            options, table=written_table(options), query=None, params={}, into=None
+        )
+        self.target, _ = table_of(spec, self._options, self._options.table or "", ())
+        table = replace(stream, options=self._options, columns=(), cursor=None)
+        self._statements = Statements(spec, table)
+
+    def change(
+        self, operation: WriteOperation, values: Record, kinds: list[Kind]
+    ) -> sa.Insert | sa.Update | sa.Delete:
+        """Return the statement of one change."""
+        if operation.kind == "create":
+            whole = self._whole(values)
+            return self._table(whole).insert().values(self._bound(whole))
+        key = operation.key or ()
+        named = self._statements.named([key], kinds)
+        if operation.kind == "delete":
+            return self._table(()).delete().where(named, *self._statements.where)
+        changed = self._table(values).update().values(self._bound(values))
+        return changed.where(named, *self._statements.where)
+
+    def count(self, key: Key, kinds: list[Kind]) -> sa.Select[Any]:
+        """Return the statement that counts the records a key names."""
+        return self._statements.count().where(self._statements.named([key], kinds))
+
+    def proof(self, kind: WriteKind) -> sa.Insert | sa.Update | sa.Delete:
+        """Return a statement that needs the same right as a change, and changes no row."""
+        write = self._stream.write
+        name = (write.reference if write else None) or self._stream.primary_key[0]
+        table = self._table((name,))
+        if kind == "create":
+            nothing = sa.select(table.c[name]).where(sa.false())
+            return table.insert().from_select([name], nothing)
+        if kind == "update":
+            return table.update().values({name: table.c[name]}).where(sa.false())
+        return table.delete().where(sa.false())
+
+    def _whole(self, values: Record) -> Record:
+        """Return a create's values with those that a record of this stream must have."""
+        told = {
+            name: value
+            for name, value in self._options.where.items()
+            if isinstance(value, str | int | float)
+        }
+        return {**told, **values}
+
+    def _bound(self, values: Record) -> dict[str, Any]:
+        return {name: bound(self._driver.value(value)) for name, value in values.items()}
+
+    def _table(self, names: Any) -> sa.TableClause:
+        return table_of(self._spec, self._options, self._options.table or "", tuple(names))[1]
