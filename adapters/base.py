@@ -20,7 +20,7 @@ from config.binding import nearest
 from config.connections import Connection
 from config.model import CursorConfig, WriteConfig
 from midspan.kernel.catalog import Catalog
-from midspan.kernel.errors import UnknownName
+from midspan.kernel.errors import MidspanError, UnknownName
 from midspan.kernel.gate import Gate, Lane
 from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice
 from midspan.kernel.writing import Capability, Record, WriteOperation, WriteResult
@@ -166,9 +166,19 @@ def adapter_types() -> tuple[str, ...]:
 
 
 def adapter_class(name: str) -> type[Adapter]:
-    """Load the adapter that is installed under ``name``."""
+    """Load the adapter that is installed under ``name``.
+
+    Raises MidspanError ``adapter.not_loaded`` when its package lacks something it imports.
+    """
     for entry in entry_points(group=GROUP, name=name):
-        loaded: type[Adapter] = entry.load()
+        try:
+            loaded: type[Adapter] = entry.load()
+        except (ImportError, AttributeError) as error:
+            raise MidspanError(
+                "adapter.not_loaded",
+                f"the adapter '{name}' ({entry.value}) cannot be loaded: {error}",
+                remedy="Install what it needs, or another version of it",
+            ) from error
         return loaded
     raise UnknownName(
         "adapter.unknown",

@@ -16,7 +16,6 @@ import click
 import msgspec
 from rich.box import HEAVY_HEAD
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -62,9 +61,11 @@ def print_table(
         table.add_row(*(Text(printable(value)) for value in row))
     # Cells come from foreign systems: no word of theirs is markup.
     console = Console(markup=False, highlight=False)
-    if not console.is_terminal:
-        console.width = _PIPE_WIDTH
-    console.print(Padding(table, (0, 0, 0, indent), expand=False))
+    console.width = console.width - indent if console.is_terminal else _PIPE_WIDTH
+    with console.capture() as printed:
+        console.print(table)
+    for line in printed.get().splitlines():
+        click.echo(f"{' ' * indent}{line}".rstrip())
 
 
 def print_wrapped(text: str, indent: int) -> None:

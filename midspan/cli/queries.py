@@ -8,18 +8,20 @@ from sqlalchemy import func, select
 from midspan.store.load import mappings
 from midspan.store.tables import COUNTS
 from midspan.sync.centers import Center
+from midspan.sync.lag import lag_book
 from midspan.sync.project import BoundSync, Project
 
 
 def sync_status(project: Project, sync: BoundSync) -> dict[str, Any]:
-    """Return a sync's cursor, its runs from the oldest, and how many rows wait in quarantine."""
-    state = sync.model.state
+    """Return a sync's cursor, lag, runs from the oldest, and how many rows wait in quarantine."""
+    state, book = sync.model.state, lag_book(sync)
     with project.store(sync.center.name).read() as connection:
         cursor = connection.execute(
             select(state.cursor.c.value, state.cursor.c.as_of).where(
                 state.cursor.c.sync == sync.name
             )
         ).first()
+        lag = book.read(connection) if book else None
         refused = connection.execute(
             select(func.count())
             .select_from(state.quarantine)
@@ -38,6 +40,7 @@ def sync_status(project: Project, sync: BoundSync) -> dict[str, Any]:
         "cursor": cursor.value if cursor else None,
         "as_of": cursor.as_of.isoformat() if cursor and cursor.as_of else None,
         "quarantined": refused,
+        "lag": lag.as_dict() | {"said": lag.said()} if lag else None,
         "runs": [_run(row) for row in runs],
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from midspan.cli.output import print_table
+from midspan.cli.output import print_table, print_wrapped
 from midspan.sync.preview import CanonicalField, Preview, PreviewRow, Source
 
 MASK = "•••"
@@ -75,13 +75,17 @@ def print_preview(shown: Preview) -> None:
         click.echo(f"cannot be read: [{reject.code}] {reject.message} {reject.where}".rstrip())
     if not shown.rows and not shown.rejects:
         click.echo(f"{shown.system}.{shown.stream}: no row")
-    if any(field.personal for row in shown.rows for field in row.fields):
+    fields = {field.name: field for row in shown.rows for field in row.fields}.values()
+    if any(field.personal for field in fields):
         click.echo("* personal data")
+    left_out = [field.name for field in fields if not field.mapped]
+    if left_out:
+        print_wrapped(f"not mapped: {', '.join(left_out)}", 0)
 
 
 def _print_mapped(row: PreviewRow) -> None:
     lines = []
-    for field in row.fields:
+    for field in filter(lambda one: one.mapped, row.fields):
         name = f"{field.name} *" if field.personal else field.name
         value = f"refused: {field.refused}" if field.refused else _short(field.value)
         paths = ", ".join(source.path for source in field.sources)
@@ -124,6 +128,8 @@ def _hidden(value: Any, harmless: bool) -> Any:
 def _short(value: Any) -> str:
     if value is None:
         return "—"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, Mapping | list | tuple):
         value = msgspec.json.encode(value, enc_hook=str).decode()
     if isinstance(value, bytes | bytearray | memoryview):

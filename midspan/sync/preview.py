@@ -31,11 +31,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class CanonicalField:
-    """One canonical field, what it became, and what it was made of."""
+    """One canonical field, what it became, and what it was made of; ``mapped`` if of anything."""
 
     name: str
     value: Any
     personal: bool
+    mapped: bool
     sources: tuple[Source, ...]
     refused: str = ""
 
@@ -156,6 +157,7 @@ def _fields(
                 field.name,
                 None if values is None else values[place],
                 field.personal,
+                expression is not None,
                 tuple(Source(_spelt(path), path.column, _at(path, source)) for path in paths),
                 refusal.code if refusal is not None and refused else "",
             )

@@ -4,6 +4,7 @@ Everything that can be known to be wrong without calling anyone is reported here
 whoever holds a ``Project`` can rely on it.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,13 +27,15 @@ from config.settings import Settings
 from config.tree import Node
 from mappings import CompiledMapping
 from midspan.governor import ControlStore, DatabaseGate, open_control
-from midspan.kernel.errors import ConfigurationError, Problem, UnknownName
+from midspan.kernel.errors import ConfigurationError, MidspanError, Problem, UnknownName
 from midspan.kernel.gate import Gate, Lane, ShutGate
 from midspan.store.engine import Store, open_staging, open_store
 from midspan.sync.centers import Center, load_centers
 from midspan.sync.mapped import compile_mappings, in_order
 from shared_services.golden.model import GoldenModel
 from shared_services.golden.survivorship import Ranking
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,10 @@ class Project:
         return adapter_class(bound.config.type)(context)
 
     def prove_adapters(self) -> list[Problem]:
-        """Return what is wrong in the systems' templates, calling nobody."""
+        """Return what is wrong in the systems' templates, calling nobody.
+
+        What only a connection can tell (which database it is) is left to ``check``.
+        """
         problems: list[Problem] = []
         for system in self.systems.values():
             nowhere = Connection(system.config.conn_id)
@@ -137,6 +143,8 @@ class Project:
                 self._open(system, nowhere, ShutGate(), Lane.SYNC).close()
             except ConfigurationError as error:
                 problems.extend(error.problems)
+            except MidspanError as error:
+                log.debug("%s cannot be opened without its connection: %s", system.name, error)
         return problems
 
     def close(self) -> None:

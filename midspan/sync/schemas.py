@@ -4,24 +4,38 @@ The adapters that are installed, third parties' among them, say what a system ma
 """
 
 import json
+import logging
 from pathlib import Path
 
 from adapters.base import adapter_class, adapter_types
 from config.schema import sync_schema, system_schema
+from midspan.kernel.errors import MidspanError
 from shared_services.contracts.entities import entity_types
+
+log = logging.getLogger(__name__)
 
 FOLDER = Path("config") / "schemas"
 
 
 def project_schemas() -> dict[str, str]:
     """Return each schema's text by its file's name in ``FOLDER``."""
-    adapters = {name: adapter_class(name) for name in adapter_types()}
-    keys = {name: (one.spec, one.stream_spec) for name, one in adapters.items()}
     schemas = {
-        "system.schema.json": system_schema(keys),
+        "system.schema.json": system_schema(_adapters()),
         "sync.schema.json": sync_schema(list(entity_types())),
     }
     return {name: f"{json.dumps(one, indent=1)}\n" for name, one in schemas.items()}
+
+
+def _adapters() -> dict[str, tuple[type, type]]:
+    keys = {}
+    for name in adapter_types():
+        try:
+            adapter = adapter_class(name)
+        except MidspanError as error:
+            log.warning("the schema leaves out %s: %s", name, error)
+        else:
+            keys[name] = (adapter.spec, adapter.stream_spec)
+    return keys
 
 
 def write_schemas(home: Path) -> list[str]:

@@ -77,8 +77,10 @@ def status(as_json: bool) -> None:
     rows = []
     for one in syncs:
         last = one["runs"][-1] if one["runs"] else {"status": "never ran", "kind": ""}
-        rows.append((one["sync"], one["as_of"], last["kind"], last["status"], one["quarantined"]))
-    print_table(("sync", "as of", "last run", "status", "refused"), rows)
+        late = one["lag"]["said"] if one["lag"] else ""
+        ended = (last["kind"], last["status"])
+        rows.append((one["sync"], one["as_of"], *ended, one["quarantined"], late))
+    print_table(("sync", "as of", "last run", "status", "refused", "late rows"), rows)
     print_table(
         ("center", "golden records", "events waiting"),
         [(one["center"], ledger_line(one["golden"]), one["outbox"]) for one in centers],
