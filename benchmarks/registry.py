@@ -12,6 +12,7 @@ from benchmarks.frame import BenchmarkError, Measurement, Settings
 BENCHMARKS: dict[str, tuple[str, ...]] = {
     "adapters": ("rest", "sql"),
     "governor": ("governor",),
+    "mappings": ("mappings",),
 }
 
 
