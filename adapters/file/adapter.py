@@ -1,39 +1,28 @@
-"""Files that a system drops into a folder: fixed width, with header, details and trailer.
+"""Files that a system drops into a folder, on a disk or behind SFTP.
 
-Guarantee: each file is read once, whole or not at all. The stream's cursor is the column
-``_file`` as a string: the file's identity, its name and when it was written, for names sort
-in the order of their content (a date in the name). A slice begins *behind* the file that its
-lower bound names, since a cursor moves only past whole files; a file that is written again
-under its name has a new identity, one that comes late under an earlier name is not seen.
-Every row carries ``_file`` and ``_line``; a line that cannot be read travels as a reject.
+Guarantee: each file is read once, whole or not at all (``arrivals``, ``whole``). The stream's
+cursor is the column ``_file`` as a string: the file's identity. A slice begins *behind* the
+file that its lower bound names, since a cursor moves only past whole files. With a cursor that
+is a field of the records, every file is read every time, and rows before the bound left out.
+What cannot be read travels as a reject, with its bytes, file, line and byte offset. Nothing is
+written, but for files that were applied and are put away (``journal``).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar
 
-from adapters.base import AdapterContext, BoundStream
-from adapters.file.folder import Folder, FoundFile, Line, lines, verify
-from adapters.file.layout import Kind, Layout
+from adapters import writing
+from adapters.base import AdapterContext, chosen, known_stream
+from adapters.file.checking import check_stream
+from adapters.file.folder import Calls, Folder
+from adapters.file.local import LocalFolder
+from adapters.file.reader import StreamReader
 from adapters.file.spec import FileSpec, FileStreamSpec
-from config.binding import nearest
-from midspan.kernel.errors import AccessDenied, MidspanError, ProtocolError, RecordError
-from midspan.kernel.stream import (
-    Batch,
-    CheckReport,
-    Key,
-    Position,
-    Reject,
-    Row,
-    Slice,
-    StreamCheck,
-)
-
-BATCH_LINES = 5000
-PLACE_COLUMNS = ("_file", "_line")
-
-T = TypeVar("T")
+from midspan.kernel.catalog import Catalog
+from midspan.kernel.errors import MidspanError
+from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice
+from midspan.kernel.writing import Capability, Record, WriteOperation, WriteResult
 
 
 class FileAdapter:
@@ -43,205 +32,82 @@ class FileAdapter:
     stream_spec: ClassVar[type] = FileStreamSpec
 
     def __init__(self, context: AdapterContext) -> None:
-        options: FileSpec = context.options
         self._context = context
-        self._folder = Folder(context.connection, options.stable_for.total_seconds())
+        self._folder = _folder(context)
         self._streams = {
-            name: _FileStream(stream, _known_encoding(options.encoding))
+            name: StreamReader(context, self._folder, stream)
             for name, stream in context.streams.items()
         }
 
-    def check(self, streams: Sequence[str] | None = None) -> CheckReport:
-        """Look into the folder, and read each stream's newest file through."""
-        names = [name for name in self._streams if streams is None or name in streams]
-        return CheckReport(tuple(self._check(name) for name in names))
+    def capabilities(self, stream: str) -> frozenset[Capability]:
+        """Return what can be done with a stream: everything but writing."""
+        reader = known_stream(self._streams, stream)
+        found = {Capability.READ, Capability.BY_KEY, Capability.KEYS}
+        return frozenset(found | ({Capability.CHANGES} if reader.stream.cursor else set()))
+
+    def check(self, streams: Sequence[str] | None = None, *, deep: bool = False) -> CheckReport:
+        """Look into the folder, and read each stream's newest file (``deep``: to its end)."""
+        self._folder.list("")
+        return CheckReport(
+            tuple(
+                check_stream(self._streams[name], self._folder, deep=deep)
+                for name in chosen(self._streams, streams)
+            )
+        )
+
+    def discover(self, streams: Sequence[str] | None = None) -> Catalog:
+        """Describe the configured streams, and group and describe the files of no stream."""
+        from adapters.file.discover import discover
+
+        return discover(self._context, self._folder, self._streams, streams)
 
     def now(self) -> datetime | None:
         """Return None: a folder tells no time."""
         return None
 
     def read(self, stream: str, part: Slice, position: Position | None = None) -> Iterator[Batch]:
-        """Yield the rows of every whole file behind ``part.lower``, in the order of names.
+        """Yield the rows of every whole file behind ``part.lower``, in the order of the files.
 
         Asked for keys, yields those rows of all files, the newest last.
         """
-        source = self._stream(stream)
-        keys = None if part.keys is None else frozenset(part.keys)
-        for file in self._files(source, part.lower, position):
-            if not self._folder.settle(file.name):
-                return
-            header = self._verified(source, file.name)
-            yield from self._batches(source, file, header, position, keys)
+        reader = known_stream(self._streams, stream)
+        return reader.slice(part, position) if part.keys is None else reader.records(part.keys)
 
     def keys(self, stream: str) -> Iterator[Sequence[Key]]:
         """Yield the keys in the newest file; raises when there is none or it has rejects."""
-        source = self._stream(stream)
-        file = self._newest(source)
-        if file is None:
-            raise ProtocolError("file.none", "there is no file to list", stream=stream)
-        header = self._verified(source, file.name)
-        for batch in self._batches(source, file, header, None, None):
-            if batch.rejects:
-                raise ProtocolError(
-                    "file.unreadable_keys",
-                    f"{file.name} holds lines whose keys cannot be read: {batch.rejects[0].where}",
-                    remedy="Have the file corrected: an unread key would count as deleted",
-                    stream=stream,
-                )
-            yield [source.key(row) for row in batch.rows]
+        return known_stream(self._streams, stream).keys()
+
+    def write(self, stream: str, operation: WriteOperation, reference: str) -> WriteResult:
+        """Raise MidspanError ``adapter.not_writable``: nothing is written into a drop folder."""
+        del reference
+        writing.require(self.capabilities(stream), stream, operation)
+        raise _not_writable(stream)
+
+    def lookup(self, stream: str, reference: str) -> Record | None:
+        """Raise MidspanError ``adapter.not_writable``: no record of ours can be there."""
+        del reference
+        known_stream(self._streams, stream)
+        raise _not_writable(stream)
 
     def close(self) -> None:
-        """Do nothing: no file stays open between two batches."""
-
-    def _files(
-        self, source: "_FileStream", lower: str | None, position: Position | None
-    ) -> list[FoundFile]:
-        files = self._gated(lambda: self._folder.files(source.pattern))
-        if position is not None:
-            return [file for file in files if file.identity >= position["file"]]
-        return [file for file in files if lower is None or file.identity > lower]
-
-    def _newest(self, source: "_FileStream") -> FoundFile | None:
-        files = self._gated(lambda: self._folder.files(source.pattern))
-        return next((file for file in reversed(files) if self._folder.settle(file.name)), None)
-
-    def _verified(self, source: "_FileStream", name: str) -> tuple[Any, ...]:
-        """Return the header's values of a file that is whole."""
-
-        def operation() -> Line | None:
-            with self._folder.open(name) as file:
-                return verify(name, file, source.layout)
-
-        header = self._gated(operation)
-        return source.header(name, header) if header else ()
-
-    def _batches(
-        self,
-        source: "_FileStream",
-        file: FoundFile,
-        header: tuple[Any, ...],
-        position: Position | None,
-        keys: frozenset[Key] | None,
-    ) -> Iterator[Batch]:
-        number, offset = 0, 0
-        if position and position["file"] == file.identity:
-            number, offset = position["line"], position["offset"]
-        while chunk := self._chunk(file.name, number, offset):
-            number, offset = chunk[-1].number, chunk[-1].next_offset
-            place = {"file": file.identity, "line": number, "offset": offset}
-            yield source.batch(file, header, chunk, place, keys)
-
-    def _chunk(self, name: str, number: int, offset: int) -> list[Line]:
-        def operation() -> list[Line]:
-            with self._folder.open(name) as file:
-                return list(islice(lines(file, number, offset), BATCH_LINES))
-
-        return self._gated(operation)
-
-    def _check(self, stream: str) -> StreamCheck:
-        source = self._stream(stream)
-        try:
-            file = self._newest(source)
-            if file is not None:
-                self._verified(source, file.name)
-        except (AccessDenied, ProtocolError) as error:
-            return StreamCheck(stream, readable=False, problem=str(error))
-        return StreamCheck(stream, readable=True)
-
-    def _gated(self, operation: Callable[[], T]) -> T:
-        return self._context.gate.call(self._context.lane, lambda _timeouts: operation())
-
-    def _stream(self, stream: str) -> "_FileStream":
-        if stream in self._streams:
-            return self._streams[stream]
-        raise MidspanError(
-            "adapter.unknown_stream",
-            f"there is no stream '{stream}'",
-            remedy=nearest(stream, list(self._streams)),
-        )
+        """Give the connection back; never raises."""
+        self._folder.close()
 
 
-class _FileStream:
-    """Makes batches of one stream's lines."""
+def _folder(context: AdapterContext) -> Folder:
+    call: Calls = lambda operation: context.gate.call(context.lane, operation)  # noqa: E731 typed
+    if context.connection.scheme in ("sftp", "ssh"):
+        # Loads an SSH library that folders on a disk do not need.
+        from adapters.file.sftp import SftpFolder
 
-    def __init__(self, stream: BoundStream, encoding: str) -> None:
-        options: FileStreamSpec = stream.options
-        self.pattern = options.files
-        self.layout = Layout(options, encoding)
-        self.columns = (*self.layout.columns, *PLACE_COLUMNS)
-        needed = [*stream.primary_key, *(stream.cursor.fields if stream.cursor else ())]
-        for name in needed:
-            if name not in self.columns:
-                raise MidspanError(
-                    "file.column",
-                    f"the stream '{stream.name}' has no column '{name}'",
-                    remedy=nearest(name, self.columns),
-                )
-        self._key = [self.columns.index(name) for name in stream.primary_key]
-
-    def key(self, row: Row) -> Key:
-        """Return a row's primary key."""
-        return tuple(row[index] for index in self._key)
-
-    def header(self, name: str, line: Line) -> tuple[Any, ...]:
-        """Return the values of a file's header."""
-        try:
-            return self.layout.header(line.content)
-        except RecordError as error:
-            raise ProtocolError(
-                "file.header", f"the header of {name}: {error.message}", remedy=error.remedy
-            ) from None
-
-    def batch(
-        self,
-        file: FoundFile,
-        header: tuple[Any, ...],
-        chunk: Sequence[Line],
-        position: Position,
-        keys: frozenset[Key] | None,
-    ) -> Batch:
-        """Return the rows and rejects of a chunk of lines."""
-        rows: list[Row] = []
-        kept: list[Line] = []
-        rejects: list[Reject] = []
-        for line in chunk:
-            try:
-                values = self._values(line)
-            except RecordError as error:
-                rejects.append(
-                    Reject(error.code, error.message, line.content, _where(file.name, line))
-                )
-                continue
-            row = (*header, *values, file.identity, line.number) if values is not None else None
-            if row is not None and (keys is None or self.key(row) in keys):
-                rows.append(row)
-                kept.append(line)
-        return Batch(
-            self.columns,
-            rows,
-            position,
-            rejects,
-            lambda index: (kept[index].content, _where(file.name, kept[index])),
-        )
-
-    def _values(self, line: Line) -> tuple[Any, ...] | None:
-        kind = self.layout.kind(line.content)
-        if kind is Kind.UNKNOWN:
-            raise RecordError("file.record_type", "the line begins like no known record")
-        return self.layout.detail(line.content) if kind is Kind.DETAIL else None
+        return SftpFolder(context.connection, call, context.cache)
+    return LocalFolder(context.connection, call)
 
 
-def _where(name: str, line: Line) -> str:
-    return f"{name} line {line.number}, byte {line.offset}"
-
-
-def _known_encoding(encoding: str) -> str:
-    try:
-        "".encode(encoding)
-    except LookupError:
-        raise MidspanError(
-            "file.unknown_encoding",
-            f"the encoding '{encoding}' is not known",
-            remedy="Name a codec such as utf-8, cp1252 or cp850",
-        ) from None
-    return encoding
+def _not_writable(stream: str) -> MidspanError:
+    return MidspanError(
+        "adapter.not_writable",
+        f"records of '{stream}' cannot be written or looked up: it is read from files",
+        remedy="Let another system take the changes",
+        stream=stream,
+    )

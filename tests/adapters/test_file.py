@@ -167,7 +167,7 @@ def test_a_line_too_long_is_a_reject(drop: Path, tmp_path: Path) -> None:
         (GOOD + b"DA003 3.0Kaese\r\n", "after its trailer"),
         (GOOD[11:], "header"),
         (GOOD.replace(b"DA002", b"H20260102\r\nDA002"), "second header"),
-        (b"", "missing"),
+        (b"", "empty"),
     ],
 )
 def test_a_file_that_is_not_whole_is_not_read(
@@ -241,7 +241,7 @@ def test_a_slice_resumes_behind_every_position(
     adapter: FileAdapter, drop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever a read stopped, the next one gives the rest, in this file and those after it."""
-    monkeypatch.setattr("adapters.file.adapter.BATCH_LINES", 1)
+    monkeypatch.setattr("adapters.file.batches.BATCH_ROWS", 1)
     (drop / "p_1.txt").write_bytes(GOOD)
     (drop / "p_2.txt").write_bytes(GOOD.replace(b"A00", b"B00"))
     batches = read(adapter)
@@ -312,10 +312,10 @@ def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
     """The message names the connection and what to look at."""
     adapter = opened(tmp_path / "nowhere", tmp_path)
 
-    (check,) = adapter.check().streams
+    with pytest.raises(ProtocolError, match="'drop'") as caught:
+        adapter.check()
 
-    assert "file.folder" in check.problem
-    assert "'drop'" in check.problem
+    assert caught.value.code == "file.folder"
 
 
 def test_a_file_that_may_not_be_read_is_told(

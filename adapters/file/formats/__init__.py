@@ -1,0 +1,1 @@
+"""The formats of files: what their bytes mean, one module each."""
