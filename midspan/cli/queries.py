@@ -40,7 +40,7 @@ def sync_status(project: Project, sync: BoundSync) -> dict[str, Any]:
         "cursor": cursor.value if cursor else None,
         "as_of": cursor.as_of.isoformat() if cursor and cursor.as_of else None,
         "quarantined": refused,
-        "lag": lag.as_dict() | {"said": lag.said()} if lag else None,
+        "lag": lag.as_dict() if lag else None,
         "runs": [_run(row) for row in runs],
     }
 

@@ -70,6 +70,12 @@ class CursorCodec:
             return (date.fromisoformat(canonical) - back).isoformat()
         return canonical
 
+    def between(self, earlier: str, later: str) -> timedelta | int:
+        """Return what lies between two canonical texts of a kind that counts or tells time."""
+        if self.kind == "integer":
+            return int(later) - int(earlier)
+        return datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
+
     def at(self, instant: datetime) -> str | None:
         """Return ``instant`` as a canonical text; None for kinds that tell no time."""
         if self.kind == "datetime":

@@ -2,6 +2,7 @@
 
 =================  ==========================================================================
 ``sync_cursor``    one row a sync: how far it has read for good, and who works on it now
+``sync_lag``       one row a sync: how late its rows became visible
 ``sync_run``       one row a run: the ledger
 ``quarantine``     one row a refused source row, with its original bytes, until it is mended
 ``outbox``         one row an unpublished event; columns follow Debezium's event router
@@ -53,6 +54,7 @@ class StateTables:
     """A center's state tables."""
 
     cursor: Table
+    lag: Table
     run: Table
     quarantine: Table
     outbox: Table
@@ -63,6 +65,7 @@ def state_tables(metadata: MetaData) -> StateTables:
     """Make the state tables of one center."""
     return StateTables(
         cursor=_cursor(metadata),
+        lag=_lag(metadata),
         run=_run(metadata),
         quarantine=_quarantine(metadata),
         outbox=_outbox(metadata),
@@ -93,6 +96,21 @@ def _cursor(metadata: MetaData) -> Table:
         column("as_of", "datetime"),
         column("lease_owner", "string"),
         column("lease_until", "datetime"),
+    )
+
+
+def _lag(metadata: MetaData) -> Table:
+    return Table(
+        "sync_lag",
+        metadata,
+        column("sync", "string", primary_key=True),
+        column("lower", "string"),
+        column("mapping_version", "string", nullable=False),
+        column("unit", "string", nullable=False),
+        *(
+            column(name, "integer", nullable=False)
+            for name in ("covered", "late", "beyond", "greatest")
+        ),
     )
 
 

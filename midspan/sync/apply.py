@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from midspan.store.load import upsert
+from midspan.sync.lag import Found, Reach
 from midspan.sync.project import BoundSync
 from midspan.sync.report import Ledger
 from midspan.sync.staging import Progress, Staging
@@ -41,8 +42,10 @@ class SliceApply:
     run_id: str
     now: datetime
 
-    def tally(self, connection: Connection, progress: Progress) -> Ledger:
-        """Account for every row of the slice, before anything is written."""
+    def tally(
+        self, connection: Connection, progress: Progress, reach: Reach
+    ) -> tuple[Ledger, Found]:
+        """Account for every row of the slice, and for late ones, before anything is written."""
         ledger = Ledger()
         ledger.add("read", progress.read)
         ledger.add("filtered", progress.filtered)
@@ -53,18 +56,31 @@ class SliceApply:
             (self._differs(latest), "updated"),
             else_="unchanged",
         ).label("fate")
-        fates = select(fate).select_from(latest.outerjoin(source, self._same(latest))).subquery()
-        found = connection.execute(select(fates.c.fate, func.count()).group_by(fates.c.fate))
-        distinct = 0
-        for name, count in found:
+        stamp = self._late_stamp(latest, reach, progress.by_cursor).label("stamp")
+        fates = (
+            select(fate, stamp).select_from(latest.outerjoin(source, self._same(latest))).subquery()
+        )
+        within = fates.c.stamp >= (reach.lower or "")
+        counted = connection.execute(
+            select(
+                fates.c.fate,
+                func.count(),
+                func.count(fates.c.stamp),
+                func.count(case((within, 1))),
+                func.min(case((within, fates.c.stamp))),
+            ).group_by(fates.c.fate)
+        )
+        distinct, found = 0, Found()
+        for name, count, unseen, late, earliest in counted:
             ledger.add(name, count)
             distinct += count
+            found = found.joined(Found(late, earliest, unseen - late))
         staged = _count(connection, self.staging.rows)
         refused = _count(connection, self.staging.refused)
         quarantined = _count(connection, self._refused().subquery())
         ledger.add("quarantined", quarantined)
         ledger.add("duplicate", staged - distinct + refused - quarantined)
-        return ledger
+        return ledger, found
 
     def write(self, connection: Connection) -> None:
         """Write the changed source rows and the quarantine."""
@@ -111,6 +127,27 @@ class SliceApply:
     def _differs(self, latest: Subquery) -> ColumnElement[bool]:
         source = self.sync.model.source
         return or_(source.c.hash != latest.c.hash, source.c.deleted_at.is_not(None))
+
+    def _late_stamp(
+        self, latest: Subquery, reach: Reach, by_cursor: int
+    ) -> ColumnElement[str | None]:
+        """Return the stamp of a row that the previous reading should have shown, else null."""
+        if reach.known is None:
+            return literal(None, latest.c.changed.type)
+        source, refused = self.sync.model.source, self.sync.model.state.quarantine
+        was_refused = (
+            select(refused.c.id)
+            .where(refused.c.sync == self.sync.name, refused.c.source_key == latest.c.source_key)
+            .exists()
+        )
+        # A change that leaves the stamp alone tells nothing about when it became visible.
+        restamped = source.c.changed.is_distinct_from(latest.c.changed)
+        unseen = or_(
+            and_(source.c.source_key.is_(None), ~was_refused),
+            and_(source.c.source_key.is_not(None), self._differs(latest), restamped),
+        )
+        late = and_(latest.c.changed < reach.known, latest.c.ordinal < by_cursor, unseen)
+        return case((late, latest.c.changed))
 
     def _write_source(self, connection: Connection) -> None:
         source, latest = self.sync.model.source, self._latest()

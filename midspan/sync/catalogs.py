@@ -52,8 +52,8 @@ def discover(
         streams = tuple(_configured(project, system, one) for one in known.streams)
         return Found(system, streams, known.whole, known.remarks)
     for name in names:
-        if not remarks and not _of(project, system, known, [name]):
-            raise _unknown(name, known)
+        if not _of(project, system, known, [name]):
+            raise _unknown(name, known, remarks)
     return Found(system, _of(project, system, known, names), known.whole, remarks)
 
 
@@ -119,10 +119,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _unknown(name: str, known: KeptCatalog) -> UnknownName:
+def _unknown(name: str, known: KeptCatalog, remarks: Sequence[str]) -> UnknownName:
     names = [one.stream.name for one in known.streams]
+    why = "; ".join(remark for remark in remarks if name in remark)
     return UnknownName(
         "adapter.unknown_stream",
-        f"there is nothing to read by the name '{name}'",
+        why or f"there is nothing to read by the name '{name}'",
         remedy=nearest(name, names) if names else "Run discover without a stream to list them",
     )

@@ -15,6 +15,7 @@ from adapters.base import Adapter
 from midspan.kernel.errors import MidspanError, Recovery
 from midspan.sync.apply import SliceApply
 from midspan.sync.judge import judge_slice
+from midspan.sync.lag import LagBook, Reach, lag_book, warn
 from midspan.sync.project import Project
 from midspan.sync.report import RunReport
 from midspan.sync.run import Run, RunOptions, running
@@ -82,8 +83,10 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
     now, as_of = run.options.clock.now(), datetime.fromisoformat(progress.as_of)
     cursor_to = max(filter(None, (run.cursor.value, progress.seen)), default=None)
     slice_apply = SliceApply(run.sync, staging, run.run_id, now)
+    book, lag = lag_book(run.sync), None
     with run.store.write_beside(staging.store) as connection:
-        ledger = slice_apply.tally(connection, progress)
+        reach = _reach(run, book, connection, as_of)
+        ledger, late = slice_apply.tally(connection, progress, reach)
         judge_slice(run.sync.config, ledger, whole=run.reads_all)
         if run.options.dry_run:
             return run.report(ledger, GoldenCounts(), run.cursor.value)
@@ -95,6 +98,9 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
         counts = ingest.apply(connection, slice_apply.written_keys(connection))
         if empty and counts.created:
             ingest.announce(connection)
+        if book is not None:
+            begun = None if run.reads_all else run.cursor.value
+            lag = book.keep(connection, reach, late, begun)
         run.state.advance(connection, run.cursor, cursor_to, progress.parts, as_of)
         run.state.finish_run(
             connection,
@@ -104,7 +110,15 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
             cursor_from=run.cursor.value,
             cursor_to=cursor_to,
         )
-    return run.report(ledger, counts, cursor_to)
+    if lag is not None:
+        warn(run.sync.name, late, lag)
+    return run.report(ledger, counts, cursor_to, lag)
+
+
+def _reach(run: Run, book: LagBook | None, connection: Connection, as_of: datetime) -> Reach:
+    if book is None:
+        return Reach()
+    return book.reach(connection, run.cursor.value, run.cursor.as_of, as_of)
 
 
 def _is_empty(connection: Connection, model: GoldenModel) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from midspan.store.tables import COUNTS
+from midspan.sync.lag import Lag
 
 RunKind = Literal["sync", "deletes"]
 
@@ -37,7 +38,7 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One finished run."""
+    """One finished run. ``lag`` is what all runs have shown of rows that commit late."""
 
     run_id: str
     sync: str
@@ -50,6 +51,7 @@ class RunReport:
     cursor_to: str | None
     golden: Mapping[str, int]
     dry_run: bool = False
+    lag: Lag | None = None
 
     @property
     def changed(self) -> bool:
@@ -71,4 +73,5 @@ class RunReport:
             "cursor_to": self.cursor_to,
             "golden": dict(self.golden),
             "dry_run": self.dry_run,
+            "lag": self.lag.as_dict() if self.lag else None,
         }

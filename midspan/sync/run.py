@@ -16,6 +16,7 @@ from midspan.kernel.clock import Clock, SystemClock
 from midspan.kernel.errors import MidspanError, within
 from midspan.kernel.gate import Lane
 from midspan.store.engine import Store
+from midspan.sync.lag import Lag
 from midspan.sync.project import BoundSync, Project
 from midspan.sync.report import Ledger, RunKind, RunReport
 from midspan.sync.staging import Staging
@@ -83,7 +84,13 @@ class Run:
             quiet,
         )
 
-    def report(self, ledger: Ledger, golden: GoldenCounts, cursor_to: str | None) -> RunReport:
+    def report(
+        self,
+        ledger: Ledger,
+        golden: GoldenCounts,
+        cursor_to: str | None,
+        lag: Lag | None = None,
+    ) -> RunReport:
         """Return what the run did."""
         return RunReport(
             run_id=self.run_id,
@@ -102,6 +109,7 @@ class Run:
                 "deleted": golden.deleted,
             },
             dry_run=self.options.dry_run,
+            lag=lag,
         )
 
 

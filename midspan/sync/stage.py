@@ -58,6 +58,7 @@ def stage_slice(reading: Reading, staging: Staging, progress: Progress) -> Progr
     if progress.phase == 0:
         lower = None if reading.full else _lower(reading.stream.cursor, reading.cursor.value)
         _read_rows(reading, staging, progress, Slice(lower=lower))
+        progress.by_cursor = progress.read
         _next_phase(staging, progress)
     while 1 <= progress.phase <= len(names):
         if reading.cursor.loaded and not reading.full:

@@ -38,7 +38,8 @@ class Progress:
 
     ``phase`` counts from 0: the stream itself, then each part, then the parents of changed
     parts. ``seen`` is the greatest cursor value below the ceiling, ``parts`` the same of
-    each part.
+    each part. ``by_cursor`` counts the rows that the stream itself brought: those read by
+    key have greater ordinals.
     """
 
     slice_id: str
@@ -51,6 +52,7 @@ class Progress:
     read: int = 0
     filtered: int = 0
     future: int = 0
+    by_cursor: int = 0
 
 
 class Staging:

@@ -28,12 +28,16 @@ _POLL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class CursorState:
-    """How far a sync has read for good. ``loaded``: its first load is done."""
+    """How far a sync has read for good. ``loaded``: its first load is done.
+
+    ``as_of`` is the source's clock when the last reading began.
+    """
 
     version: int
     value: str | None
     parts: Mapping[str, str] = field(default_factory=dict)
     loaded: bool = False
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +231,7 @@ class SyncState:
                 .values(lease_owner=self._owner, lease_until=now + LEASE)
             )
         self._renewed = now
-        return CursorState(row.version, row.value, row.parts, row.loaded)
+        return CursorState(row.version, row.value, row.parts, row.loaded, row.as_of)
 
 
 def lease_lost(sync: str) -> Conflict:

@@ -59,6 +59,7 @@ def status(as_json: bool) -> None:
     """Show each system's gate, each sync's last run, each center's records and backlog."""
     from midspan.cli.queries import center_status, sync_status
     from midspan.cli.systems import system_status
+    from midspan.sync.lag import Lag
 
     project = open_project()
     systems = [system_status(project, name) for name in project.systems]
@@ -77,7 +78,7 @@ def status(as_json: bool) -> None:
     rows = []
     for one in syncs:
         last = one["runs"][-1] if one["runs"] else {"status": "never ran", "kind": ""}
-        late = one["lag"]["said"] if one["lag"] else ""
+        late = Lag(**one["lag"]).said() if one["lag"] else ""
         ended = (last["kind"], last["status"])
         rows.append((one["sync"], one["as_of"], *ended, one["quarantined"], late))
     print_table(("sync", "as of", "last run", "status", "refused", "late rows"), rows)
@@ -121,6 +122,8 @@ def _print_report(report: "RunReport", *, as_json: bool) -> None:
     click.echo(f"{report.sync}: {ledger_line(report.ledger.counts) or 'nothing to read'}")
     changed = ledger_line(report.golden) or "unchanged"
     click.echo(f"golden records: {changed}; events: {report.events}")
+    if report.lag and report.lag.said():
+        click.echo(f"late rows: {report.lag.said()}")
 
 
 VERBS: tuple[click.Command, ...] = (sync, deletes, status, quarantine)
