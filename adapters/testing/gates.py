@@ -1,7 +1,7 @@
 """Gates for the suite: one that counts and repeats as the real one does, one that is shut.
 
-Guarantee: ``CountingGate.inside`` is true exactly while a remote call runs in this thread, so
-that a call beside the gate can be told.
+Guarantee: ``CountingGate.busy`` is true exactly while a remote call runs, so that a call beside
+the gate can be told.
 """
 
 import threading
@@ -13,7 +13,7 @@ from midspan.kernel.gate import Lane, Timeouts
 
 T = TypeVar("T")
 
-QUICK = Timeouts(connect=0.5, read=0.5, total=1.0)
+QUICK = Timeouts(connect=0.5, read=0.3, total=0.6)
 """Bounds for calls that a fault is to break."""
 PATIENT = Timeouts(connect=5.0, read=20.0, total=30.0)
 """Bounds for calls that are to succeed, on a busy machine too."""
@@ -36,12 +36,13 @@ class CountingGate:
         self.lanes: set[Lane] = set()
         self._attempts = attempts
         self._before = before
-        self._here = threading.local()
+        self._under_way = 0
+        self._lock = threading.Lock()
 
     @property
-    def inside(self) -> bool:
-        """Whether this thread is in a remote call."""
-        return bool(getattr(self._here, "depth", 0))
+    def busy(self) -> bool:
+        """Whether a remote call is under way, in whichever thread."""
+        return self._under_way > 0
 
     def call(self, lane: Lane, operation: Callable[[Timeouts], T]) -> T:
         """Run the operation; the last attempt's TransientError is raised."""
@@ -57,9 +58,11 @@ class CountingGate:
     def _once(self, operation: Callable[[Timeouts], T]) -> T:
         if self._before is not None:
             self._before()
-        self.calls += 1
-        self._here.depth = getattr(self._here, "depth", 0) + 1
+        with self._lock:
+            self.calls += 1
+            self._under_way += 1
         try:
             return operation(self.timeouts)
         finally:
-            self._here.depth -= 1
+            with self._lock:
+                self._under_way -= 1

@@ -26,6 +26,9 @@ class Door(Protocol):
         """Return the fault that holds, and what is set when it is over."""
         ...
 
+    def asked(self) -> None:
+        """Note that a request came."""
+
     def admit(self, size: int) -> tuple[int, Fault | None]:
         """Return how many bytes of an answer pass, and what strikes the rest."""
         ...
@@ -113,6 +116,7 @@ class Link:
     def _requests(self) -> None:
         with suppress(OSError):
             while data := self._client.recv(_CHUNK):
+                self._door.asked()
                 fault, _ = self._door.current()
                 if isinstance(fault, Status):
                     self._answer(fault, data)

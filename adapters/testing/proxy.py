@@ -13,6 +13,7 @@ harmed is never healed, only ended, so that no client goes on with a stream that
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -27,13 +28,14 @@ class FaultProxy:
     """Forwards connections to ``target``; ``address`` leads through it.
 
     ``connections`` counts those that were accepted, ``answered`` the bytes of answers that
-    were let through.
+    were let through. ``on_request`` is called for each piece of a request that comes.
     """
 
     def __init__(self, target: Address) -> None:
         self.target = target
         self.connections = 0
         self.answered = 0
+        self.on_request: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._fault: Fault | None = None
         self._times: int | None = None
@@ -106,6 +108,11 @@ class FaultProxy:
         """Return the fault that holds, and what is set when it is over; for links."""
         with self._lock:
             return self._fault, self._over
+
+    def asked(self) -> None:
+        """Note that a request came; for links."""
+        if self.on_request is not None:
+            self.on_request()
 
     def admit(self, size: int) -> tuple[int, Fault | None]:
         """Return how many of ``size`` bytes of an answer pass, and what strikes the rest."""

@@ -90,7 +90,7 @@ class Suite:
     @pytest.fixture
     def opened(self, counterpart: Counterpart) -> Iterator[Open]:
         """Give a function that opens adapters straight to the system."""
-        yield from _opener(counterpart, None)
+        yield from opener(counterpart, None)
 
     @pytest.fixture
     def proxy(self, counterpart: Counterpart) -> Iterator[FaultProxy]:
@@ -102,10 +102,11 @@ class Suite:
     @pytest.fixture
     def routed(self, counterpart: Counterpart, proxy: FaultProxy) -> Iterator[Open]:
         """Give a function that opens adapters that reach the system through the proxy."""
-        yield from _opener(counterpart, proxy.address)
+        yield from opener(counterpart, proxy.address)
 
 
-def _opener(counterpart: Counterpart, address: tuple[str, int] | None) -> Iterator[Open]:
+def opener(counterpart: Counterpart, address: tuple[str, int] | None) -> Iterator[Open]:
+    """Yield a function that opens adapters of the counterpart; close them afterwards."""
     adapters: list[Adapter] = []
 
     def open_adapter(gate: Gate | None = None, columns: Sequence[str] = ()) -> Adapter:

@@ -86,6 +86,24 @@ class Gated(Suite):
 
         assert proxy.connections == 0
 
+    @put_to(over=("http",))
+    def test_every_request_is_made_inside_the_gate(
+        self, routed: Open, proxy: FaultProxy, counterpart: Counterpart
+    ) -> None:
+        """Each page, login and listing, not only the first of them."""
+        fill(counterpart)
+        gate = CountingGate()
+        seen: list[bool] = []
+        proxy.on_request = lambda: seen.append(gate.busy)
+
+        adapter = routed(gate)
+        adapter.check()
+        read(adapter, counterpart)
+        adapter.close()
+
+        assert seen
+        assert all(seen)
+
     def test_a_gate_that_closes_ends_the_reading(
         self, opened: Open, counterpart: Counterpart
     ) -> None:
