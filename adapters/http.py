@@ -16,6 +16,7 @@ credential is taken from the machine (``.netrc``); and every failure leaves here
                     ``http.redirect``     a redirect elsewhere, or one without an end
                     ``http.too_large``    the reply outgrew its bound
                     ``http.url``          the address is none
+``MidspanError``    ``http.closed``       the client was closed, by whichever thread
 =====================================  ====================================================
 
 Messages name host and path only: neither query, headers nor bodies. The same holds for what
@@ -39,6 +40,8 @@ import requests
 import urllib3
 from requests.utils import get_environ_proxies
 
+from adapters.deadlines import Watchdog
+from adapters.sockets import BreakableAdapter
 from config.connections import Connection
 from midspan.kernel.errors import AccessDenied, MidspanError, ProtocolError, TransientError
 from midspan.kernel.gate import Timeouts
@@ -72,13 +75,18 @@ class Reply:
 
 
 class HttpClient:
-    """Keeps the connections to one system open; not for use by several threads at once."""
+    """Keeps the connections to one system open; only ``close`` may come from another thread."""
 
     def __init__(self, connection: Connection, max_reply: int = MAX_REPLY) -> None:
         self._max_reply = max_reply
         self._proxies: dict[str, dict[str, str]] = {}
         self._session = requests.Session()
         self._session.trust_env = False
+        self._transport = BreakableAdapter()
+        self._watchdog = Watchdog(self._transport.shut)
+        self._closed = False
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._transport)
         self._session.headers["User-Agent"] = USER_AGENT
         extra = connection.extra
         self._session.verify = extra.get("ca_file") or not _is_false(extra.get("verify", True))
@@ -104,10 +112,12 @@ class HttpClient:
         says that it was done and where to look, and is followed by a GET. Raises as the module
         says; ``raise_for_status`` turns a reply's status into an error.
         """
+        if self._closed:
+            raise MidspanError("http.closed", f"the connection to {describe(url)} was closed")
         deadline = time.monotonic() + timeouts.total
         target = url
         for _ in range(MAX_REDIRECTS + 1):
-            with _classified(target):
+            with _classified(target, deadline), self._watchdog.watch(deadline):
                 reply = self._once(method, target, timeouts, deadline, headers or {}, body, sink)
             location = reply.headers.get("Location")
             if reply.status not in follow or not location:
@@ -126,7 +136,10 @@ class HttpClient:
         self._session.headers.update(headers)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; whoever waits on one in another thread stops waiting."""
+        self._closed = True
+        self._watchdog.stop()
+        self._transport.shut()
         self._session.close()
 
     def _once(
@@ -300,11 +313,14 @@ def same_door(url: str, target: str) -> str | None:
 
 
 @contextmanager
-def _classified(url: str) -> Iterator[None]:
+def _classified(url: str, deadline: float) -> Iterator[None]:
     try:
         yield
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        _raise(error, url)
+        # A connection that was broken at the deadline is a timeout, unless nothing was sent.
+        late = time.monotonic() >= deadline and _root_name(error) not in _NEVER_SENT
+        known_late = isinstance(error, requests.exceptions.SSLError | requests.ConnectTimeout)
+        _raise(requests.Timeout() if late and not known_late else error, url)
 
 
 def _raise(error: Exception, url: str) -> NoReturn:

@@ -71,11 +71,13 @@ class RestAdapter:
         )
 
     def discover(self, streams: Sequence[str] | None = None) -> Catalog:
-        """Describe each configured stream by its first page, and what the system describes."""
+        """Describe configured streams by their first page, and what the system describes.
+
+        ``streams`` are paths, or names of configured streams.
+        """
         self._client.enter()
-        readers = [self._streams[name] for name in chosen(self._streams, streams)]
-        found = Discovery(self._client, self._context.options)
-        return found.catalog(readers, described=streams is None)
+        readers = list(self._streams.values())
+        return Discovery(self._client, self._context.options).catalog(readers, streams)
 
     def now(self) -> datetime | None:
         """Return the clock of the system's web server, in UTC; None when it tells none."""

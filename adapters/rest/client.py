@@ -47,6 +47,7 @@ class RestClient:
         self._http = HttpClient(connection, spec.max_reply_mb * 1024 * 1024)
         self._http.keep_headers({"Accept-Encoding": "gzip, deflate", **spec.headers})
         self._clock: tuple[datetime, float] | None = None
+        self._waiting = False
 
     def fetch(
         self,
@@ -123,9 +124,13 @@ class RestClient:
         return target
 
     def close(self) -> None:
-        """Log out where the system knows how, and close the connections; never raises."""
+        """Log out where the system knows how, and close the connections; never raises.
+
+        It ends what another thread waits for; then there is no session that could be ended well.
+        """
         try:
-            self.auth.end(self._exchange)
+            if not self._waiting:
+                self.auth.end(self._exchange)
         except MidspanError as error:
             _LOG.debug("%s: the logout failed (%s)", self._context.system, error.code)
         self._http.close()
@@ -198,14 +203,18 @@ class RestClient:
     def _send(
         self, request: Request, timeouts: Timeouts, follow: Collection[int] = REDIRECTS
     ) -> Reply:
-        reply = self._http.exchange(
-            request.method,
-            request.url,
-            timeouts,
-            headers=request.headers,
-            body=request.body,
-            follow=follow,
-        )
+        self._waiting = True
+        try:
+            reply = self._http.exchange(
+                request.method,
+                request.url,
+                timeouts,
+                headers=request.headers,
+                body=request.body,
+                follow=follow,
+            )
+        finally:
+            self._waiting = False
         if reply.date is not None:
             self._clock = reply.date, time.monotonic()
         return reply

@@ -32,15 +32,23 @@ class Discovery:
         self._spec = spec
         self._remarks: list[str] = []
 
-    def catalog(self, readers: Sequence[StreamReader], *, described: bool) -> Catalog:
-        """Return the streams of ``readers``, and what the system offers besides."""
+    def catalog(
+        self, readers: Sequence[StreamReader], wanted: Sequence[str] | None = None
+    ) -> Catalog:
+        """Return the streams of ``readers`` and what the system offers besides, as ``wanted``."""
         offered = {one.path: one for one in self._offered()} if self._spec.describe else {}
-        names = _names(readers)
-        found = [self._sampled(reader, names[reader.stream.name], offered) for reader in readers]
+        taken = {reader.stream.options.path for reader in readers}
+        found = [
+            self._sampled(reader, name, offered)
+            for name, reader in _named(readers)
+            if wanted is None or name in wanted or _within(reader.stream.name, wanted)
+        ]
         streams = [one for one in found if one is not None]
-        if described:
-            taken = {reader.stream.options.path for reader in readers}
-            streams += [_declared(one) for path, one in offered.items() if path not in taken]
+        streams += [
+            _declared(one)
+            for path, one in offered.items()
+            if path not in taken and (wanted is None or path in wanted)
+        ]
         return Catalog(tuple(streams), datetime.now(UTC), tuple(self._remarks))
 
     def _sampled(
@@ -142,13 +150,17 @@ def _declared(offered: Offered) -> CatalogStream:
     )
 
 
-def _names(readers: Sequence[StreamReader]) -> dict[str, str]:
-    """Return each stream's path by its name; where several read one, with their rows."""
+def _named(readers: Sequence[StreamReader]) -> list[tuple[str, StreamReader]]:
+    """Return each reader by its path; where several read one, by path and stream."""
     paths = [reader.stream.options.path for reader in readers]
-    return {
-        reader.stream.name: path if paths.count(path) == 1 else f"{path} {reader.stream.name}"
+    return [
+        (path if paths.count(path) == 1 else f"{path} {reader.stream.name}", reader)
         for reader, path in zip(readers, paths, strict=True)
-    }
+    ]
+
+
+def _within(stream: str, wanted: Sequence[str]) -> bool:
+    return stream in wanted or stream.partition(".")[0] in wanted
 
 
 def _first(span: Span, count: int) -> Span:

@@ -35,16 +35,17 @@ class Census:
 
     def __init__(self, distinct: int = 0) -> None:
         self.distinct = distinct
-        self._young: set[int] = set()
-        self._old: set[int] = set()
+        self._young: set[Any] = set()
+        self._old: set[Any] = set()
 
-    def see(self, keys: set[int]) -> None:
-        """Count the records that are not among the remembered ones."""
+    def see(self, keys: set[Any]) -> set[Any]:
+        """Count the records that are not among the remembered ones, and return them."""
         new = keys - self._young - self._old
         self.distinct += len(new)
         self._young |= keys
         if len(self._young) >= _GENERATION:
             self._old, self._young = self._young, set()
+        return new
 
 
 class HealingWalk:
@@ -54,7 +55,7 @@ class HealingWalk:
     """
 
     def __init__(
-        self, walk: Callable[[int], Walk], keys: Callable[[Span], set[int] | None], name: str
+        self, walk: Callable[[int], Walk], keys: Callable[[Span], set[Any] | None], name: str
     ) -> None:
         self._walk = walk
         self._keys = keys

@@ -4,7 +4,7 @@ Guarantee: every record of the list is yielded at least once or the reading rais
 moves meanwhile (see ``adapters.pages``, ``walks``, ``drift``). Memory is bounded by a page.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from operator import itemgetter
@@ -40,7 +40,11 @@ _TRUE = frozenset({"true", "1", "yes", "y"})
 
 
 class Listing:
-    """A list of one stream, ready to be read."""
+    """A list of one stream, ready to be read.
+
+    A status that ends a list may as well mean that there is none at all: where that matters
+    (``strict``, and in a probe), it is an error at the list's very beginning.
+    """
 
     def __init__(
         self,
@@ -53,12 +57,14 @@ class Listing:
         paging: PagingSpec | None = None,
         since: SinceSpec | None = None,
         constants: Mapping[str, Any] | None = None,
+        strict: bool = False,
     ) -> None:
         self.paging = spec.paging or paging or _WHOLE
         self.shape = replace(shape, head=_head(self.paging))
         self._client = client
         self._stream = stream
         self._spec = spec
+        self._strict = strict
         self._constants = {"schema": schema, **(constants or {})}
         self._present = {*shape.given, *shape.nested}
         self._beginning = since.beginning if since else None
@@ -100,14 +106,14 @@ class Listing:
 
     def probe(self, lower: str | None = None, size: int = 1) -> Span:
         """Read as little as the list can return: its first page, of one record if it may."""
-        return self._first(lower, size).items
+        return self._first(lower, size, strict=True).items
 
-    def _first(self, lower: str | None, size: int) -> Fetched:
+    def _first(self, lower: str | None, size: int, *, strict: bool = False) -> Fetched:
         style = self.paging.style
         after = lower if style == "keyset" and self._by_cursor else None
         first = self.paging.first
         values = {"page": first, "offset": 0, "page_size": size, "after": after}
-        return self._fetch(lower or self._beginning, "page 1", values)
+        return self._fetch(lower or self._beginning, "page 1", values, strict=strict)
 
     def _behind_keys(self, lower: str | None, position: Position | None) -> Iterator[Walked[Span]]:
         head: Mapping[str, Any] = position or {}
@@ -168,7 +174,8 @@ class Listing:
             base = urlsplit(self._client.base)
             url = f"{base.scheme}://{base.netloc}{at}"
             request = self._request(lower, {})
-            return self._ask(Request(request.method, url, request.headers, request.body), place)
+            request = Request(request.method, url, request.headers, request.body)
+            return self._ask(request, place, self.paging.end_status)
         values = {"cursor": at, "page_size": self.paging.size}
         return self._fetch(lower, place, values)
 
@@ -204,8 +211,17 @@ class Listing:
     def _call(self, lower: str | None) -> Call:
         return self._full if lower is None else self._since
 
-    def _fetch(self, lower: str | None, place: str, values: Mapping[str, Any]) -> Fetched:
-        return self._ask(self._request(lower, values), place)
+    def _fetch(
+        self, lower: str | None, place: str, values: Mapping[str, Any], *, strict: bool = False
+    ) -> Fetched:
+        first = {"page": self.paging.first, "offset": 0}
+        whole = lower in (None, self._beginning)
+        begins = whole and all(
+            values.get(name) in (None, first.get(name))
+            for name in ("page", "offset", "cursor", "after")
+        )
+        ends = () if begins and (strict or self._strict) else self.paging.end_status
+        return self._ask(self._request(lower, values), place, ends)
 
     def _request(self, lower: str | None, values: Mapping[str, Any]) -> Request:
         nothing = dict.fromkeys(_NAMES)
@@ -213,12 +229,12 @@ class Listing:
             lower = self._bound.written(lower)
         return self._call(lower).request({**nothing, "lower": lower, **self._constants, **values})
 
-    def _ask(self, request: Request, place: str) -> Fetched:
+    def _ask(self, request: Request, place: str, ends: Collection[int]) -> Fetched:
         found = self._client.fetch(
             request,
             lambda document, reply: self._page(document, reply, place),
             form=self._spec.format,
-            empty=self.paging.end_status,
+            empty=ends,
         )
         if found is None:
             empty = Records(self.shape.columns(()), (), True, place, lambda _at: b"", set)
@@ -296,9 +312,9 @@ class Listing:
                 stream=self._name,
             )
 
-    def _keys(self, span: Span) -> set[int] | None:
+    def _keys(self, span: Span) -> set[Any] | None:
         """Return what identifies the records of a span; None where their key is not read."""
-        found: set[int] = set()
+        found: set[Any] = set()
         for records, start in span.parts:
             if not records.items:
                 continue
@@ -352,23 +368,20 @@ class Listing:
         )
 
 
-def _identities(items: Sequence[Row | Reject], places: Sequence[int]) -> Iterable[int]:
+def _identities(items: Sequence[Row | Reject], places: Sequence[int]) -> set[Any]:
     key: Callable[[Any], Any] = itemgetter(*places)
     try:
         # Plain rows with plain keys are the rule: all of it runs without a step of ours.
-        return set(map(hash, map(key, items)))
+        return set(map(key, items))
     except TypeError:
-        return {_identity(item, places) for item in items}
+        return {_identity(item, key) for item in items}
 
 
-def _identity(item: Row | Reject, places: Sequence[int]) -> int:
+def _identity(item: Row | Reject, key: Callable[[Any], Any]) -> Any:
     if isinstance(item, Reject):
         return xxhash.xxh3_64_intdigest(item.raw)
-    value = itemgetter(*places)(item)
-    try:
-        return hash(value)
-    except TypeError:
-        return hash(repr(value))
+    value = key(item)
+    return value if isinstance(value, Hashable) else repr(value)
 
 
 def _head(paging: PagingSpec) -> frozenset[str]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from adapters.base import AdapterContext, BoundStream
 from adapters.rest.client import RestClient
 from adapters.rest.details import Details
+from adapters.rest.drift import Census
 from adapters.rest.listing import Listing
 from adapters.rest.shape import detail_shape, inside, key_shape, stream_shape
 from adapters.rest.span import Span
@@ -42,7 +43,7 @@ class StreamReader:
         # Keys are listed whole, and so without the filter for changes.
         spec = options.keys or options
         self.key_listing = Listing(
-            client, stream, spec, key_shape(stream, spec), schema, paging=paging
+            client, stream, spec, key_shape(stream, spec), schema, paging=paging, strict=True
         )
         self.details = (
             Details(
@@ -81,11 +82,13 @@ class StreamReader:
             yield walked.items.batch(walked.position, self._shape.columns(()))
 
     def keys(self) -> Iterator[Sequence[Key]]:
-        """Yield every key of the stream."""
+        """Yield every key of the stream; one that a moving list shows again comes once."""
+        census = Census()
         for walked in self.key_listing.read(None):
-            found = self.keys_in(walked.items)
-            if found:
-                yield found
+            found = dict.fromkeys(self.keys_in(walked.items))
+            new = census.see(set(found))
+            if new:
+                yield [key for key in found if key in new]
 
     def keys_in(self, span: Span) -> list[Key]:
         """Return the keys of listed records; raise for one that has none."""

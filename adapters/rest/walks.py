@@ -128,7 +128,7 @@ class KeysetWalk:
         fetch: Callable[[Any, int, int], Fetched],
         paging: PagingSpec,
         marks: Callable[[Span], Order],
-        keys: Callable[[Span], set[int]],
+        keys: Callable[[Span], set[Any]],
         *,
         unique: bool,
         grows: bool,
@@ -147,7 +147,7 @@ class KeysetWalk:
     ) -> Iterator[Walked[Span]]:
         """Yield the records from ``lower``, or behind ``position``, a page at a time."""
         place = _Place(**position) if position else _Place(lower, self._paging.size)
-        known: set[int] = set()
+        known: set[Any] = set()
         while not place.ended:
             page = self._fetch(place.after, place.size, place.page)
             keys = self._keys(page.items)

@@ -67,7 +67,7 @@ def serve(answer: Callable[[Asked], Answer]) -> Iterator[Site]:
             asked.append(request)
             self._send(answer(request))
 
-        do_GET = do_POST  # noqa: N815 the base's name
+        do_GET = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815 the base's
 
         def _send(self, reply: Answer) -> None:
             self.send_response(reply.status)
