@@ -1,7 +1,8 @@
 """YAML as a tree whose every node knows its file, line and column.
 
-Reading is bounded (size, depth, no anchors or aliases) and never constructs anything but
-strings, numbers, booleans, lists and dictionaries.
+Reading is bounded (size, depth, no aliases, which can blow a small file up) and never
+constructs anything but strings, numbers, booleans, lists and dictionaries. libyaml parses; the
+tree is made of its events.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 24
 
 _SCALARS = yaml.constructor.SafeConstructor()
+_RESOLVER = yaml.resolver.Resolver()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,55 +57,93 @@ class Node:
 
 
 class _Builder:
-    def __init__(self, file: Path) -> None:
+    """Makes nodes of a parser's events; every finding goes to ``problems``."""
+
+    def __init__(self, file: Path, events: Iterator[Any]) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self._events = events
 
-    def build(self, source: yaml.Node, depth: int = 0) -> Node:
+    def document(self) -> Node | None:
+        """Return the one document's tree; None when there is none."""
+        next(self._events)  # the stream's own beginning
+        if isinstance(next(self._events), yaml.StreamEndEvent):
+            return None
+        tree = self._build(next(self._events), 0)
+        next(self._events)  # the document's end
+        after = next(self._events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            self._refuse(after, "a second document begins here")
+        return tree
+
+    def _build(self, event: Any, depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._skip(event, "anchors and aliases are not allowed")
         if depth > MAX_DEPTH:
-            return self._refuse(source, f"nested deeper than {MAX_DEPTH} levels")
-        if source.tag not in _ALLOWED:
-            return self._refuse(source, f"the tag {source.tag} is not allowed")
-        if isinstance(source, yaml.MappingNode):
-            return self._mapping(source, depth)
-        if isinstance(source, yaml.SequenceNode):
-            return self._node(source, [self.build(child, depth + 1) for child in source.value])
-        if isinstance(source, yaml.ScalarNode):
-            return self._scalar(source)
-        return self._refuse(source, "this is no YAML value")
+            return self._skip(event, f"nested deeper than {MAX_DEPTH} levels")
+        tag = self._tag(event)
+        if tag not in _ALLOWED:
+            return self._skip(event, f"the tag {tag} is not allowed")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(event, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Node] = []
+            while not isinstance(inner := next(self._events), yaml.SequenceEndEvent):
+                items.append(self._build(inner, depth + 1))
+            return self._node(event, items)
+        return self._scalar(event, tag)
 
-    def _mapping(self, source: yaml.MappingNode, depth: int) -> Node:
+    def _tag(self, event: Any) -> str:
+        """Return what a value is, by its tag or, where it has none, by its look."""
+        if event.tag not in (None, "!"):
+            return str(event.tag)
+        if isinstance(event, yaml.ScalarEvent):
+            found = _RESOLVER.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]  # stub gap
+            return str(found)
+        return _MAP if isinstance(event, yaml.MappingStartEvent) else _SEQUENCE
+
+    def _mapping(self, event: Any, depth: int) -> Node:
         children: dict[str, Node] = {}
         keys: dict[str, Node] = {}
-        for key_source, value_source in source.value:
-            key = self.build(key_source, depth + 1)
+        while not isinstance(inner := next(self._events), yaml.MappingEndEvent):
+            key = self._build(inner, depth + 1)
+            value = self._build(next(self._events), depth + 1)
             if not isinstance(key.value, str | int | float | bool):
-                self._refuse(key_source, "a key must be a plain word")
+                self._refuse(inner, "a key must be a plain word")
                 continue
-            name = key_source.value if isinstance(key_source, yaml.ScalarNode) else str(key.value)
+            name = inner.value
             if name in children:
-                self._refuse(key_source, f"the key '{name}' stands here twice")
-            children[name] = self.build(value_source, depth + 1)
+                self._refuse(inner, f"the key '{name}' stands here twice")
+            children[name] = value
             keys[name] = key
-        return self._node(source, children, keys)
+        return self._node(event, children, keys)
 
-    def _scalar(self, source: yaml.ScalarNode) -> Node:
-        construct = _TAGS.get(source.tag)
+    def _scalar(self, event: Any, tag: str) -> Node:
+        construct = _TAGS.get(tag)
         if construct is None:
-            return self._refuse(source, f"a plain value cannot be a {source.tag}")
+            return self._refuse(event, f"a plain value cannot be a {tag}")
         try:
-            value = construct(_SCALARS, source)
+            value = construct(_SCALARS, yaml.ScalarNode(tag, event.value))
             str(value)  # an endless number fails here, not in a message far from its place
-            return self._node(source, value)
+            return self._node(event, value)
         except (ValueError, LookupError, yaml.YAMLError):  # a tag forced upon what it does not fit
-            return self._refuse(source, "this value cannot be read")
+            return self._refuse(event, "this value cannot be read")
 
-    def _node(self, source: yaml.Node, value: Any, keys: Mapping[str, Node] | None = None) -> Node:
-        mark = source.start_mark
+    def _skip(self, event: Any, message: str) -> Node:
+        """Refuse a value, and pass over what is inside it."""
+        open_values = int(isinstance(event, yaml.CollectionStartEvent))
+        while open_values:
+            inner = next(self._events)
+            open_values += isinstance(inner, yaml.CollectionStartEvent)
+            open_values -= isinstance(inner, yaml.CollectionEndEvent)
+        return self._refuse(event, message)
+
+    def _node(self, event: Any, value: Any, keys: Mapping[str, Node] | None = None) -> Node:
+        mark = event.start_mark
         return Node(value, self.file, mark.line + 1, mark.column + 1, keys or {})
 
-    def _refuse(self, source: yaml.Node, message: str) -> Node:
-        node = self._node(source, None)
+    def _refuse(self, event: Any, message: str) -> Node:
+        node = self._node(event, None)
         self.problems.append(node.problem("config.syntax", message))
         return node
 
@@ -117,19 +157,8 @@ _TAGS = {
     # A date stays the text it was written as: what it means is the binder's question.
     "tag:yaml.org,2002:timestamp": yaml.constructor.SafeConstructor.construct_yaml_str,
 }
-_ALLOWED = {*_TAGS, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
-
-
-class _Loader(yaml.SafeLoader):
-    """Composes nodes and refuses aliases, which can blow a small file up."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):
-            mark: Any = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # stub gap
-            raise yaml.MarkedYAMLError(
-                problem="anchors and aliases are not allowed", problem_mark=mark
-            )
-        return super().compose_node(parent, index)
+_MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+_ALLOWED = {*_TAGS, _MAP, _SEQUENCE}
 
 
 def read_tree(file: Path) -> Node:
@@ -150,10 +179,10 @@ def read_tree(file: Path) -> Node:
 
 def parse_tree(data: bytes, file: Path) -> Node:
     """Parse YAML bytes that came from ``file``; an empty document is an empty dict."""
-    loader = None
     try:
-        loader = _Loader(data.decode("utf-8"))
-        source = loader.get_single_node()
+        events = yaml.parse(data.decode("utf-8"), Loader=yaml.CSafeLoader)
+        builder = _Builder(file, events)
+        tree = builder.document()
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigurationError(
@@ -161,20 +190,9 @@ def parse_tree(data: bytes, file: Path) -> Node:
         ) from error
     except (yaml.YAMLError, OverflowError) as error:  # the latter: an escape of no character
         raise ConfigurationError([_syntax_problem(error, file)]) from error
-    except RecursionError as error:
-        raise ConfigurationError(
-            [Problem("config.syntax", file, 0, 0, f"nested deeper than {MAX_DEPTH} levels")]
-        ) from error
-    finally:
-        if loader is not None:
-            loader.dispose()
-    if source is None:
-        return Node({}, file, 1, 1, {})
-    builder = _Builder(file)
-    tree = builder.build(source)
     if builder.problems:
         raise ConfigurationError(builder.problems)
-    return tree
+    return tree or Node({}, file, 1, 1, {})
 
 
 def _syntax_problem(error: Exception, file: Path) -> Problem:

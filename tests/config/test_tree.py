@@ -34,11 +34,12 @@ def test_every_node_knows_its_line_and_column():
         (b"a: 1\nb: !!bool perhaps\n", 2),
         (b"a: 1\nb: !!map word\n", 2),
         (b"a: 1\nb: 9" + b":59" * 3000 + b"\n", 2),
-        (b'a: 1\nb: "\\UFFFFFFFF"\n', 0),
+        (b'a: 1\nb: "\\UFFFFFFFF"\n', 2),
+        (b"a: 1\n---\nb: 2\n", 2),
     ],
     ids=[
         *("alias", "twice", "tag", "open", "bytes", "key", "number"),
-        *("nothing", "boolean", "word", "endless", "escape"),
+        *("nothing", "boolean", "word", "endless", "escape", "second"),
     ],
 )
 def test_what_is_not_plain_yaml_is_refused_at_its_line(text, line):
