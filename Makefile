@@ -21,7 +21,7 @@ demo-down: setup ## Stop the demo company
 	@$(PYTHON) -m examples.demo down
 
 test: setup lint ## Lint, then run all tests with the servers they need (ARGS="-k name" chooses)
-	@$(SERVERS) run rabbitmq postgres mariadb -- $(PYTHON) -m pytest $(ARGS)
+	@$(SERVERS) run rabbitmq postgres mariadb -- $(PYTHON) -m tests $(ARGS)
 
 lint: setup ## Check style, format, types and who imports whom
 	@.venv/bin/ruff check .

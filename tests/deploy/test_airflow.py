@@ -59,6 +59,7 @@ def test_secrets_are_for_the_owner_alone(local: LocalAirflow) -> None:
         assert (local.home / name).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.alone
 def test_life_and_death(local: LocalAirflow, dags_folder: Path) -> None:
     """Runs succeed, before and after a SIGKILL of all; a stop from outside leaves nothing."""
     local.start()

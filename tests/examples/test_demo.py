@@ -35,6 +35,7 @@ def folder(amqp_url: str, tmp_path: Path) -> Iterator[Path]:
     assert demo(folder, "down").returncode == 0
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(2 * DEMO_SECONDS)
 def test_the_demo_ends_with_every_number_right(folder: Path) -> None:
     """Exit 0, and the summary shows what was read, refused, merged, committed and received."""

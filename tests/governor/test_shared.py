@@ -21,6 +21,7 @@ from benchmarks.governor import (
 )
 from config.model import BreakerConfig, BudgetConfig, RetryConfig
 from midspan.governor import DatabaseGate
+from midspan.governor.control import LOCK_SECONDS
 from midspan.kernel.errors import SystemClosed, TransientError
 from midspan.kernel.gate import Lane
 
@@ -28,6 +29,7 @@ SECONDS = float(os.environ.get("MIDSPAN_TEST_GOVERNOR_SECONDS", "10"))
 """How long the system is loaded; the long form takes 600."""
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(SECONDS + 120)
 def test_no_second_is_above_the_cap_and_live_calls_are_quick(store_url, tmp_path):
     """Three syncs, a backfill, live calls above what is left, and a large apply beside them."""
@@ -77,6 +79,26 @@ def test_a_killed_holders_place_comes_back_by_itself(store_url, tmp_path):
     control.close()
 
     assert 2.9 <= waited <= 3.0 + 1.0 + 1.5
+
+
+def test_a_live_call_is_refused_while_another_process_holds_the_lock(store_url, tmp_path):
+    """It needs no lock to be told no, and why: a slow holder does not make it wait."""
+    place = Place(store_url, tmp_path, 0)
+    control, other = place.control(), place.control()
+    gate = DatabaseGate("fake", config(budget=BudgetConfig(1, 1)), control)
+    gate.call(Lane.SYNC, lambda timeouts: None)
+
+    def call(_seen: object) -> TransientError:
+        with pytest.raises(TransientError) as refusal:
+            gate.call(Lane.LIVE, lambda timeouts: None)
+        return refusal.value
+
+    refused = other.change("fake", call)
+    control.close()
+    other.close()
+
+    assert "budget is used up" in refused.message
+    assert (refused.retry_after or 0) > LOCK_SECONDS
 
 
 def test_a_pause_reaches_running_processes_and_ends(store_url, tmp_path):
