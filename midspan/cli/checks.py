@@ -69,6 +69,8 @@ def print_checks(found: Sequence[Checked]) -> None:
     for one in found:
         if one.error is not None:
             click.echo(f"midspan: {one.system}: {one.error}", err=True)
+        elif not one.streams:
+            click.echo(f"{one.system}: lets us in; its file names no stream yet")
         for check in one.streams:
             _print_notes(one.system, check)
 
