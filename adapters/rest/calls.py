@@ -63,6 +63,7 @@ class Call:
         queries = [spec.query, paging and paging.query, since and since.query]
         bodies = [body or spec.body, paging and paging.body, since and since.body]
         self._base = base
+        self._sends = spec.sends
         self._escape = escape_path
         self._path = compile_template((since and since.path) or spec.path, known)
         self._queries = [
@@ -87,8 +88,8 @@ class Call:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(_pairs(self._form.render(values))).encode()
         elif self._bodies:
-            headers["Content-Type"] = "application/json"
-            body = _JSON.encode(self._body(values))
+            headers = {"Content-Type": f"application/{self._sends}", **headers}
+            body = self._encoded(self._body(values))
         return Request(self._method, put_query(self._url(values), pairs), headers, body)
 
     def _url(self, values: Mapping[str, Any]) -> str:
@@ -101,6 +102,13 @@ class Call:
     def _rendered_headers(self, values: Mapping[str, Any]) -> dict[str, str]:
         rendered = self._headers.render(values) if self._headers else ABSENT
         return {} if rendered is ABSENT else {name: as_text(one) for name, one in rendered.items()}
+
+    def _encoded(self, body: Any) -> bytes:
+        if self._sends == "json":
+            return _JSON.encode(body)
+        from adapters.rest.xml_body import encode
+
+        return encode(body)
 
     def _body(self, values: Mapping[str, Any]) -> Any:
         rendered = [body.render(values) for body in self._bodies]

@@ -39,7 +39,10 @@ Meaning = Literal["denied", "expired", "busy", "drift", "empty", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class CallSpec:
-    """One request. ``body`` is sent as JSON, ``form`` as form fields; either makes it a POST."""
+    """One request. ``body`` is sent as ``sends``, ``form`` as form fields; either makes it a POST.
+
+    In XML the body has one root element; ``@name`` is an attribute, a list repeats its element.
+    """
 
     path: str
     method: Method | None = None
@@ -47,6 +50,7 @@ class CallSpec:
     body: Node | None = None
     form: Node | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    sends: Format = "json"
 
 
 @dataclass(frozen=True, slots=True)
