@@ -1,10 +1,11 @@
 """Who may call a system now: pause, windows, breaker and budget, in this order.
 
-One decision is one short transaction on the system's row. A live call gets its answer from
-one decision, within the time that the lock may take: it begins, or it is refused with
-``retry_after``. Syncs and backfills wait, asking again when the state says it is worth it,
-and give up when their patience ends; a pause and a window send them away at once, to come
-back later.
+One decision is one short transaction on the system's row. A live call gets its answer at
+once: where a look at the row, without its lock, shows that it cannot begin, it is refused
+with ``retry_after``, however long somebody else holds the lock; else one decision lets it
+begin or refuses it, within the time that the lock may take. Only a decision under the lock
+admits. Syncs and backfills wait, asking again when the state says it is worth it, and give up
+when their patience ends; a pause and a window send them away at once, to come back later.
 """
 
 import random
@@ -59,6 +60,8 @@ class Admission:
         """
         deadline = self._clock.monotonic() + (0 if lane is Lane.LIVE else self._patience)
         call_id, due = uuid4().hex[:12], None
+        if lane is Lane.LIVE:
+            self._refuse_at_sight(self._decision(call_id, lane, due, deadline))
         while True:
             try:
                 due, wait, refusal = self._control.change(
@@ -84,6 +87,17 @@ class Admission:
 
         patiently(lambda: self._control.change(self._system, note), _GIVE_BACK_SECONDS)
         self._control.tidy()
+
+    def _refuse_at_sight(self, decide: Callable[[Seen], object]) -> None:
+        """Raise what ``decide`` would raise now; its decision is made on a copy, and lost."""
+        try:
+            seen = self._control.look(self._system)
+        except TransientError as error:
+            if not is_busy(error):
+                raise
+            return
+        if seen is not None:
+            decide(seen)
 
     def _decision(
         self, call_id: str, lane: Lane, due: float | None, deadline: float
