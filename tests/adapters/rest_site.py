@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import pytest
+
 from adapters.rest import RestAdapter
+from midspan.kernel.errors import MidspanError
 from midspan.kernel.stream import Slice
 from tests.adapters.building import Record, build, project, records
 from tests.adapters.http_site import Answer, Asked, Site, serve
@@ -254,3 +257,36 @@ def rows(adapter: RestAdapter, lower: str | None = None) -> list[Record]:
 def ids(adapter: RestAdapter, lower: str | None = None) -> list[object]:
     """Return the keys of the rows of the stream ``items``."""
     return [row["id"] for row in rows(adapter, lower)]
+
+
+PLAIN = HEAD + "streams:\n  items: {primary_key: id, path: /all, rows: data}\n"
+
+
+def plain(**keys: str) -> str:
+    """Return a system with one unpaged stream and some keys more."""
+    more = "".join(f", {name}: {value}" for name, value in keys.items())
+    return PLAIN.replace("rows: data", f"rows: data{more}")
+
+
+def read_all(
+    body: Any, folder: Path, text: str = PLAIN, columns: Sequence[str] = ()
+) -> list[Record]:
+    """Return the rows that the adapter makes of one reply."""
+    answer = body if isinstance(body, Answer) else reply(body)
+    with reading(lambda _asked: answer, folder, text, columns) as (adapter, _):
+        return rows(adapter)
+
+
+def refused(answer: Answer, folder: Path, text: str = PLAIN, **extra: Any) -> MidspanError:
+    """Return the error that one reply leads to."""
+    with reading(lambda _asked: answer, folder, text, **extra) as (adapter, _):
+        with pytest.raises(MidspanError) as caught:
+            rows(adapter)
+        return caught.value
+
+
+def html(status: int = 200) -> Answer:
+    return Answer(b"<!DOCTYPE html><p>Sign in</p>", status, {"Content-Type": "text/html"})
+
+
+XML = plain(format="xml", rows="items.item").replace("rows: data, ", "")
