@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from adapters.base import AdapterContext
@@ -35,6 +36,8 @@ from midspan.kernel.gate import Timeouts
 COMMON_NAMES = frozenset({"database", "login", "password"})
 
 _DENIED = 401
+_FAREWELL = 2.0
+"""Seconds that a logout may take."""
 _SESSION_STATUSES = frozenset({_DENIED, 403})
 _TOLD_STATUSES = frozenset({400, 404, 405, 409, 410, 422, 423, 500})
 """Statuses whose body may say more than they do."""
@@ -61,6 +64,8 @@ class RpcClient:
         self._headers = _compiled(session.headers, self._names)
         self._session: Mapping[str, Any] | None = None
         self._clock: tuple[datetime, float] | None = None
+        # The connection serves one thread at a time.
+        self._busy = Lock()
 
     def compiled(self, spec: Calling, *names: str) -> Call:
         """Return a call that knows ``names`` besides those of the session."""
@@ -107,8 +112,11 @@ class RpcClient:
         return told + timedelta(seconds=time.monotonic() - at)
 
     def close(self) -> None:
-        """Log out where the system knows how, and close the connection; never raises."""
-        if self._logout is not None and self._session is not None:
+        """Log out where the system knows how, and close the connection; never raises.
+
+        A call of another thread is ended by it, so that nobody waits for it to log out.
+        """
+        if self._logout is not None and self._session is not None and not self._busy.locked():
             # The session ends by itself, too; what was read is not worth less for it.
             with suppress(MidspanError):
                 self._context.gate.call(self._context.lane, self._log_out)
@@ -168,19 +176,23 @@ class RpcClient:
         assert self._logout is not None  # noqa: S101 only called where there is one
         values = {**self._common(), **(self._session or {})}
         headers = {name: one.render(values) for name, one in self._headers.items()}
-        self._send(self._logout, values, headers, timeouts)
+        bounds = (timeouts.connect, timeouts.read, timeouts.total)
+        short = Timeouts(*(min(bound, _FAREWELL) for bound in bounds))
+        self._send(self._logout, values, headers, short)
 
     def _send(
         self, call: Call, values: Mapping[str, Any], headers: Mapping[str, str], timeouts: Timeouts
     ) -> Reply:
         path, method, params = call.render(values)
-        reply = self._http.exchange(
-            "POST",
-            f"{self._context.connection.base_url}/{path}",
-            timeouts,
-            headers={"Content-Type": self._wire.content_type, **headers},
-            body=self._wire.request(method, params),
-        )
+        body = self._wire.request(method, params)
+        with self._busy:
+            reply = self._http.exchange(
+                "POST",
+                f"{self._context.connection.base_url}/{path}",
+                timeouts,
+                headers={"Content-Type": self._wire.content_type, **headers},
+                body=body,
+            )
         if reply.date is not None:
             self._clock = reply.date, time.monotonic()
         return reply

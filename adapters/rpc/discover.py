@@ -68,9 +68,10 @@ class Discovery:
         return {**dict(listed or ()), **{name: "" for name in self._configured if not listed}}
 
     def _stream(self, model: str, label: str, remarks: list[str]) -> CatalogStream:
+        count = self._count(model, remarks)
         declared = self._models.fields(model)
         columns = self._telling(declared)
-        rows = self._sample(model, columns, remarks)
+        rows = [] if count == 0 else self._sample(model, columns, remarks)
         described = describe(
             columns, rows, declared=declared, key=(self._query.key,), now=self._client.now()
         )
@@ -81,7 +82,7 @@ class Discovery:
             described.primary_key,
             described.key_evidence,
             described.cursors,
-            self._count(model, remarks),
+            count,
             label,
             {"model": model},
             tuple(self._configured.get(model, ())),

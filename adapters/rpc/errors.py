@@ -32,6 +32,8 @@ KNOWN_RULES = (
         "Correct the schema of the connection",
     ),
     ErrorRule(re.compile(r"(?i)(invalid|unknown|no such) field \W{0,3}(?P<name>[\w.]+)"), "drift"),
+    # What a server written in Python says of a name that it does not find.
+    ErrorRule(re.compile(r"^(\[\"|\d+: )'(?P<name>[a-z][\w.]*)'(\"|$)"), "drift"),
     ErrorRule(re.compile(r"Object (?P<name>[a-z][\w.]*) does ?n[o']t exist"), "drift"),
     ErrorRule(re.compile(r"model \W{0,3}(?P<name>[a-z][\w.]*)\W{0,3} does not exist"), "drift"),
     ErrorRule(re.compile(r"MissingError|(?i:record)[^\n]{0,40} does( not|n't) exist"), "missing"),

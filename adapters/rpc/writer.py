@@ -25,6 +25,7 @@ class StreamWriter:
         self._client = client
         self._reader = reader
         self._stream: BoundStream = reader.stream
+        self._by_keys = query.by_keys
         self._key_path = writes.create.key if writes.create else ""
         names = ("model", "values", "key")
         specs = {"create": writes.create, "update": writes.update, "delete": writes.delete}
@@ -38,6 +39,8 @@ class StreamWriter:
     def write(self, operation: WriteOperation, reference: str) -> WriteResult:
         """Make one change; see ``Adapter.write`` for its errors."""
         require(self.capabilities, self._stream.name, operation)
+        if operation.key is not None and self._by_keys:
+            self._refuse_gone(operation)
         values = {"model": self._reader.model, "values": dict(self._carried(operation, reference))}
         if operation.key is not None:
             values["key"] = operation.key[0]
@@ -64,6 +67,19 @@ class StreamWriter:
             if kind in self._calls and (kind != "create" or searchable):
                 offered.add(CAPABILITY_OF[kind])
         return frozenset(offered)
+
+    def _refuse_gone(self, operation: WriteOperation) -> None:
+        """Refuse a key that names no record: many systems call such a change done."""
+        found = [
+            row for batch in self._reader.records([operation.key or ()], None) for row in batch.rows
+        ]
+        if not found:
+            raise RecordError(
+                "adapter.no_record",
+                f"the record of '{self._stream.name}' to {operation.kind} is not there",
+                remedy="It may have been deleted in the source",
+                stream=self._stream.name,
+            )
 
     def _carried(self, operation: WriteOperation, reference: str) -> Record:
         return carried(self._stream, operation, reference)
