@@ -44,7 +44,7 @@ LIVE_RATE = 4.0
 SERVICE_SECONDS = 0.04
 REFUSED_WITHIN = 0.05
 _SECONDS = 60.0
-_SHORT = 5.0
+_SHORT = 3.0
 _SLACK = 60
 
 
@@ -320,7 +320,7 @@ def _database(server: str) -> Iterator[str]:
 def measure(settings: Settings) -> Iterator[Measurement]:
     """Measure what the gate adds to a call, and the show on each store."""
     seconds = settings.seconds or (_SHORT if settings.short else _SECONDS)
-    idle = min(30.0, max(seconds / 4, 5.0))
+    idle = min(30.0, max(seconds / 4, 2.0))
     with tempfile.TemporaryDirectory() as folder:
         yield per_call(Path(folder) / "quick")
         (Path(folder) / "store").mkdir()
