@@ -102,5 +102,7 @@ def translated(name: str, right: str = "read") -> Iterator[None]:
         yield
     except PermissionError:
         raise denied(name, right) from None
+    except (FileExistsError, NotADirectoryError):  # a file stands where a folder should be
+        raise denied(name, right) from None
     except OSError as error:
         raise unreachable(name, error.strerror or type(error).__name__) from None

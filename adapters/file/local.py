@@ -77,7 +77,7 @@ class LocalFolder:
                 try:
                     with (self._root / path).open("rb") as file:
                         return file.read(limit)
-                except FileNotFoundError:
+                except (FileNotFoundError, NotADirectoryError):
                     return None
 
         return self._call(operation)
@@ -136,7 +136,7 @@ class LocalFolder:
             try:
                 target = self._root / path
                 stat = target.stat()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return None
             touched = max(stat.st_mtime, stat.st_ctime)
             return Entry(path, stat.st_size, stat.st_mtime, touched, target.is_file())

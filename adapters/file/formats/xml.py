@@ -28,12 +28,12 @@ MAX_DEPTH = 200
 
 _TAG = re.compile(rb"<[^>\"']*+(?:\"[^\"]*+\"|'[^']*+'|[^>\"']++)*+>")
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})")
-_OWN = frozenset({"utf-8", "utf-16", "iso-8859-1", "iso8859-1", "ascii", "us-ascii"})
-_OWN_NAME = {
+_OWN = {
+    "utf-8": "utf-8",
+    "iso-8859-1": "iso-8859-1",
     "iso8859-1": "iso-8859-1",
     "ascii": "us-ascii",
-    "utf-16-le": "utf-16",
-    "utf-16-be": "utf-16",
+    "us-ascii": "us-ascii",
 }
 
 
@@ -196,9 +196,13 @@ class _Walk:
         self._inside = 0
 
     def _raw(self, begin: int, end: int) -> bytes:
-        """Return a record's bytes; ``end`` is where its last tag begins."""
-        tag = _TAG.match(self._held, end - self._base)
-        return self._held[begin - self._base : tag.end() if tag else end - self._base]
+        """Return a record's bytes; ``end`` is where its last tag begins, or an empty one ends."""
+        begin, end = begin - self._base, end - self._base
+        first = _TAG.match(self._held, begin)
+        if first is not None and first.end() == end:
+            return self._held[begin:end]
+        last = _TAG.match(self._held, end)
+        return self._held[begin : last.end() if last else end]
 
 
 def _encodings(head: bytes, configured: str) -> tuple[str | None, Codec | None]:
@@ -207,8 +211,8 @@ def _encodings(head: bytes, configured: str) -> tuple[str | None, Codec | None]:
     declared = _DECLARED.match(head[codec.mark :])
     told = None if codec.mark or declared is None else declared[1].decode("ascii").lower()
     name = told or codec.name
-    if name in _OWN or name.startswith("utf-16"):
-        return (None if codec.mark or declared else _OWN_NAME.get(name, name)), None
+    if name in _OWN:
+        return (None if codec.mark or declared else _OWN[name]), None
     try:
         given = Codec(codecs.lookup(name).name, codec.mark)
     except LookupError:
