@@ -40,7 +40,13 @@ def parse(data: bytes, encoding: str | None = None) -> etree._Element:
     if not data.strip():
         raise Unreadable("empty")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding=encoding
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,  # one in the middle of a text would hide the rest of it
+        remove_pis=True,
+        encoding=encoding,
     )
     try:
         root = etree.fromstring(data, parser)

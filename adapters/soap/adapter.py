@@ -1,4 +1,4 @@
-"""Reads a SOAP system that is described in YAML alone.
+"""Reads and writes a SOAP system that is described in YAML alone.
 
 Guarantee: every record of a slice is yielded at least once or the read raises, also when
 the session ends between two pages, the list moves while it is read (see ``pages``), or a
@@ -9,33 +9,34 @@ where the walk stands and what it has seen last; reading resumed there misses no
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from adapters.base import AdapterContext, BoundStream
+from adapters.base import AdapterContext, BoundStream, chosen, known_stream
+from adapters.soap.abilities import capabilities
 from adapters.soap.session import Session
-from adapters.soap.spec import ClockSpec, DetailSpec, ListingSpec, StreamSpec, SystemSpec
-from adapters.templates import Template, compile_template
-from config.binding import nearest
-from midspan.kernel.errors import (
-    AccessDenied,
-    DriftError,
-    MidspanError,
-    ProtocolError,
-    RecordError,
-    SessionExpired,
-)
-from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice, StreamCheck
+from adapters.soap.spec import ClockSpec, StreamSpec, SystemSpec
+from adapters.templates import Template
+from midspan.kernel.catalog import Catalog
+from midspan.kernel.errors import ProtocolError
+from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice
+from midspan.kernel.writing import Capability, Record, WriteOperation, WriteResult
 
 if TYPE_CHECKING:
-    from adapters.soap.listing import Found, Listing
-    from adapters.soap.rows import Drift
+    from adapters.soap.checking import StreamChecker
+    from adapters.soap.reader import StreamReader
+    from adapters.soap.reading import Drift
+    from adapters.soap.writer import StreamWriter
 
 _LOG = logging.getLogger(__name__)
-_KEYS_A_BATCH = 20
-_LIST_NAMES = ("session", "lower", "page", "page_size")
+_LIST = (
+    *("lower", "from", "to", "page", "page_size"),
+    *("offset", "row_from", "row_to", "cursor"),
+)
+_CHANGE = ("record", "pairs", "reference")
 
 
 class SoapAdapter:
@@ -48,99 +49,76 @@ class SoapAdapter:
         self._context = context
         self._options: SystemSpec = context.options
         self._session = Session(context)
-        self._clock_arguments = _template(self._options.clock, ("session",))
+        clock = self._options.clock
+        self._clock_arguments = self._session.compile(clock and clock.arguments)
         self._templates = {
-            name: _StreamTemplates(stream) for name, stream in context.streams.items()
+            name: _templates(self._session, stream) for name, stream in context.streams.items()
         }
+        self._tools: dict[str, _Tools] = {}
         self.drift: list[Drift] = []
 
-    def check(self, streams: Sequence[str] | None = None) -> CheckReport:
-        """Log in, and read one record of each stream and of its key list."""
+    def capabilities(self, stream: str) -> frozenset[Capability]:
+        """Return what can be done with a stream as it is configured."""
+        return capabilities(known_stream(self._context.streams, stream))
+
+    def check(self, streams: Sequence[str] | None = None, *, deep: bool = False) -> CheckReport:
+        """Log in, and read a little of each stream and of its key list."""
         self._session.login()
-        names = self._context.streams if streams is None else streams
-        return CheckReport(tuple(self._check(name) for name in names))
+        contract = self._session.service.contract
+        names = chosen(self._context.streams, streams)
+        return CheckReport(
+            tuple(self._of(name).checker.check(contract, deep=deep) for name in names)
+        )
+
+    def discover(self, streams: Sequence[str] | None = None) -> Catalog:
+        """Return the operations that list records, and what their records are made of."""
+        from adapters.soap.discover import discover
+
+        readers = {name: self._of(name).reader for name in chosen(self._context.streams, streams)}
+        return discover(self._context, self._session, readers, self.now, everything=streams is None)
 
     def now(self) -> datetime | None:
         """Return the time of the configured operation, else of the HTTP server; aware."""
         clock, context = self._options.clock, self._context
         if clock is None:
             return context.gate.call(context.lane, self._session.service.clock)
-        from adapters.soap import xml
-
-        payload = self._session.call(clock.operation, self._clock_arguments, {})
-        return _moment(xml.find_text(payload, clock.path), clock)
+        reply = self._session.call(clock.operation, self._clock_arguments, {})
+        return _moment(reply.text(clock.path), clock)
 
     def read(self, stream: str, part: Slice, position: Position | None = None) -> Iterator[Batch]:
         """Yield the slice's rows, page by page, or by key where the slice names keys."""
-        bound, templates = self._bound(stream), self._templates[stream]
-        listing = self._listing(bound, bound.options, templates.rows)
-        columns = listing.reader.columns(bound.columns)
-        if part.keys is not None:
-            yield from self._details(bound, part.keys, columns, position)
-            return
-        for walked in listing.walk(bound.options.paging, part.lower, position):
-            yield listing.batch(walked.items, columns, walked.position)
+        yield from self._of(stream).reader.read(part, position)
 
     def keys(self, stream: str) -> Iterator[Sequence[Key]]:
         """Yield every key, from the key list where one is configured."""
-        bound, templates = self._bound(stream), self._templates[stream]
-        spec: ListingSpec = bound.options.keys or bound.options
-        template = templates.keys if bound.options.keys else templates.rows
-        listing = self._listing(bound, spec, template)
-        for walked in listing.walk(spec.paging, None, None):
-            yield [_key(listing, found, bound) for found in walked.items]
+        yield from self._of(stream).reader.keys()
+
+    def write(self, stream: str, operation: WriteOperation, reference: str) -> WriteResult:
+        """Make one change by the stream's operation for it."""
+        return self._of(stream).writer.write(operation, reference)
+
+    def lookup(self, stream: str, reference: str) -> Record | None:
+        """Return the record that carries ``reference``, None when there is none."""
+        return self._of(stream).writer.lookup(reference)
 
     def close(self) -> None:
         """Log out where the system wants it, and close the connections; never raises."""
         self._session.close()
 
-    def _check(self, stream: str) -> StreamCheck:
-        try:
-            bound, templates = self._bound(stream), self._templates[stream]
-            listing = self._listing(bound, bound.options, templates.rows)
-            listing.reader.columns(bound.columns)
-            _probe(listing, bound.options)
-            if bound.options.keys:
-                keys = self._listing(bound, bound.options.keys, templates.keys)
-                _probe(keys, bound.options.keys)
-            if bound.options.detail:
-                self._listing(bound, bound.options.detail, templates.detail)
-        except (AccessDenied, DriftError, ProtocolError, RecordError, SessionExpired) as error:
-            return StreamCheck(stream, readable=False, problem=str(error))
-        return StreamCheck(stream, readable=True)
+    def _of(self, name: str) -> "_Tools":
+        """Return what works on a stream; zeep and lxml are imported here, when first needed."""
+        from adapters.soap.checking import StreamChecker
+        from adapters.soap.reader import StreamReader
+        from adapters.soap.writer import StreamWriter
 
-    def _details(
-        self,
-        bound: BoundStream,
-        keys: Sequence[Key],
-        columns: tuple[str, ...],
-        position: Position | None,
-    ) -> Iterator[Batch]:
-        """Yield the records of ``keys``; those that the system no longer has are left out."""
-        spec: DetailSpec | None = bound.options.detail
-        if spec is None:
-            raise ProtocolError(
-                "soap.no_detail",
-                f"the stream '{bound.name}' has no operation that reads one record",
-                remedy="Configure 'detail' for it",
-            )
-        listing = self._listing(bound, spec, self._templates[bound.name].detail)
-        start = position["keys"] if position else 0
-        for at in range(start, len(keys), _KEYS_A_BATCH):
-            chunk = keys[at : at + _KEYS_A_BATCH]
-            found = [
-                one
-                for offset, key in enumerate(chunk)
-                for one in _detail(listing, bound, key, at + offset)
-            ]
-            yield listing.batch(found, columns, {"keys": at + len(chunk)})
-
-    def _listing(
-        self, bound: BoundStream, spec: ListingSpec | DetailSpec, arguments: Template
-    ) -> "Listing":
-        from adapters.soap.listing import Listing
-
-        return Listing(self._session, spec, arguments, bound.name, self._report)
+        stream = known_stream(self._context.streams, name)
+        if name not in self._tools:
+            templates = self._templates[name]
+            reader = StreamReader(self._session, stream, templates, self._report, self.now)
+            writer = StreamWriter(self._session, stream, templates, reader)
+            checker = StreamChecker(stream, reader, writer, self.now)
+            self._tools[name] = _Tools(reader, writer, checker)
+        return self._tools[name]
 
     def _report(self, drift: "Drift") -> None:
         if drift not in self.drift:
@@ -153,62 +131,37 @@ class SoapAdapter:
                 drift.path,
             )
 
-    def _bound(self, stream: str) -> BoundStream:
-        bound = self._context.streams.get(stream)
-        if bound is None:
-            raise MidspanError(
-                "adapter.unknown_stream",
-                f"the system '{self._context.system}' has no stream '{stream}'",
-                remedy=nearest(stream, list(self._context.streams)),
-            )
-        return bound
+
+@dataclass(frozen=True, slots=True)
+class _Tools:
+    """What works on one stream."""
+
+    reader: "StreamReader"
+    writer: "StreamWriter"
+    checker: "StreamChecker"
 
 
-class _StreamTemplates:
-    """A stream's argument templates, compiled."""
-
-    def __init__(self, stream: BoundStream) -> None:
-        options: StreamSpec = stream.options
-        self.rows = _template(options, _LIST_NAMES)
-        self.keys = _template(options.keys, _LIST_NAMES)
-        self.detail = _template(options.detail, ("session", *stream.primary_key))
-
-
-def _template(
-    spec: ListingSpec | DetailSpec | ClockSpec | None, known: tuple[str, ...]
-) -> Template:
-    return compile_template(spec.arguments if spec else None, known)
-
-
-def _probe(listing: "Listing", spec: ListingSpec) -> None:
-    """Read as little as the operation can return."""
-    if spec.paging is not None:
-        listing.page(spec.paging, None, 0, 1)
-    else:
-        listing.records({"lower": None, "page": None, "page_size": None}, "reply")
-
-
-def _detail(listing: "Listing", bound: BoundStream, key: Key, at: int) -> list["Found"]:
-    values = dict(zip(bound.primary_key, key, strict=True))
-    try:
-        return listing.records(values, f"key {at + 1}")
-    except RecordError as error:
-        if error.code != "soap.missing":
-            raise
-        return []
-
-
-def _key(listing: "Listing", found: "Found", bound: BoundStream) -> Key:
-    row: Mapping[str, object] = listing.reader.read(found.element)
-    names = bound.primary_key if set(bound.primary_key) <= set(row) else tuple(row)
-    key = tuple(row[name] for name in names)
-    if len(key) != len(bound.primary_key) or None in key:
-        raise ProtocolError(
-            "soap.no_key",
-            f"the key list of '{bound.name}' holds no whole key at {found.place}",
-            remedy="Point keys.rows at elements that hold the primary key",
-        )
-    return key
+def _templates(session: Session, stream: BoundStream) -> dict[str, Template]:
+    """Return a stream's argument templates, compiled; a wrong placeholder raises here."""
+    options: StreamSpec = stream.options
+    key = stream.primary_key
+    calls: dict[str, tuple[Any, tuple[str, ...]]] = {
+        "rows": (options, _LIST),
+        "keys": (options.keys, _LIST),
+        "detail": (options.detail, (*key, "keys")),
+        "find": (options.find, ("reference",)),
+        "create": (options.create, _CHANGE),
+        "update": (options.update, (*_CHANGE, *key)),
+        "delete": (options.delete, (*_CHANGE, *key)),
+    }
+    for name in ("rows", "keys"):
+        paging = calls[name][0] and calls[name][0].paging
+        calls[f"{name}.follow"] = (paging and paging.follow, _LIST)
+    return {
+        name: session.compile(call.arguments, names)
+        for name, (call, names) in calls.items()
+        if call is not None
+    }
 
 
 def _moment(text: str | None, clock: ClockSpec) -> datetime:

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from lxml import etree
 
 from adapters.soap import xml
+from adapters.soap.reading import Reply
 from adapters.soap.spec import ErrorClass, ResultSpec
 from config.binding import nearest
 from midspan.kernel.errors import (
@@ -75,18 +76,24 @@ class Faults:
             kind, "soap.fault", f"{operation} failed with fault {code}", tidy(text, secrets)
         )
 
+    def told(self, text: str, message: str, secrets: Iterable[str]) -> MidspanError:
+        """Return the error that a foreign text means."""
+        return make_error(self._classify(text.lower()), "soap.result", message, tidy(text, secrets))
+
     def _classify(self, told: str) -> ErrorClass:
         fits = (kind for pattern, kind in self._table if fnmatchcase(told, pattern))
         return next(fits, "protocol")
 
 
 def raise_for_result(
-    spec: ResultSpec, payload: etree._Element, operation: str, secrets: Iterable[str]
+    spec: ResultSpec, reply: Reply, operation: str, secrets: Iterable[str]
 ) -> None:
     """Raise what the reply's in-band code means; return for a success or a warning."""
-    code = xml.find_text(payload, spec.code)
-    text = tidy((xml.find_text(payload, spec.text) or "") if spec.text else "", secrets)
+    code = reply.text(spec.code) if spec.code else None
+    text = tidy((reply.text(spec.text) or "") if spec.text else "", secrets)
     if code is None:
+        if spec.optional:
+            return
         raise ProtocolError(
             "soap.no_result",
             f"the reply of {operation} holds no result code at '{spec.code}'",

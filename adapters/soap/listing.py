@@ -1,33 +1,39 @@
 """Calls an operation that returns records, and turns what comes into batches.
 
-Guarantee: a page's raw elements and its rows are the same in number and order; each row can
-show its own bytes as long as its batch lives, and no page outlives its batch.
+Guarantee: a page's raw elements and its rows are the same in number and order, but for rows
+that the configuration says are none; each row can show its own bytes as long as its batch
+lives, and no page outlives its batch.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, overload
 
 from lxml import etree
 
-from adapters.pages import Page, PageWalk, Walked
-from adapters.soap import xml
-from adapters.soap.rows import Drift, RowReader
+from adapters.soap.faults import make_error
+from adapters.soap.reading import Drift, Reply
+from adapters.soap.rows import RowReader
+from adapters.soap.scope import Scope
 from adapters.soap.session import Session
-from adapters.soap.spec import DetailSpec, ListingSpec, PagingSpec
+from adapters.soap.spec_lists import RecordsSpec, SignSpec
 from adapters.templates import Template
-from midspan.kernel.errors import ProtocolError, RecordError
+from config.binding import nearest
+from midspan.kernel.errors import DriftError, ProtocolError, RecordError
 from midspan.kernel.stream import Batch, Position, Reject, Row
 
-_TRUE = frozenset({"true", "1"})
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A raw record and where it stood."""
+    """A raw record, what reads it, and where it stood."""
 
     element: etree._Element
+    scope: Scope
     place: str
 
     @property
@@ -36,98 +42,138 @@ class Found:
         return etree.tostring(self.element, encoding="utf-8", with_tail=False)
 
 
+class Marks(Sequence[str]):
+    """What identifies each record's content; made only when asked for."""
+
+    def __init__(self, found: Sequence[Found]) -> None:
+        self._found = found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        return hashlib.blake2b(self._found[at].raw, digest_size=8).hexdigest()
+
+
 class Listing:
     """One operation of one stream, ready to be called."""
 
     def __init__(
         self,
         session: Session,
-        spec: ListingSpec | DetailSpec,
+        spec: RecordsSpec,
         arguments: Template,
         stream: str,
         report: Callable[[Drift], None],
     ) -> None:
-        self._session = session
-        self._spec = spec
-        self._arguments = arguments
-        service = session.service
-        service.prepare()
-        declaration = service.payload_declaration(spec.operation)
-        self.reader = RowReader(declaration, service.schema, spec.rows, stream, report)
+        self.session = session
+        self.spec = spec
+        self.arguments = arguments
+        self._stream = stream
+        self._held: set[str] = set()
+        contract = session.service.contract
+        declaration = contract.payload_declaration(spec.operation)
+        self.reader = RowReader(declaration, contract.plans, spec, stream, report)
 
     def records(self, values: Mapping[str, Any], place: str) -> list[Found]:
         """Return all records of one call."""
-        payload = self._session.call(self._spec.operation, self._arguments, values)
-        found = self.reader.find(payload)
+        return self.found(self.ask(values), place)
+
+    def ask(self, values: Mapping[str, Any], other: tuple[str, Template] | None = None) -> Reply:
+        """Call the operation, or the ``other`` one that answers alike."""
+        operation, arguments = other or (self.spec.operation, self.arguments)
+        return self.session.call(operation, arguments, values)
+
+    def found(self, reply: Reply, place: str) -> list[Found]:
+        """Return the records of a reply; ``adapter.silent_loss`` when it announces more."""
+        scope = self.reader.scope(reply)
+        elements = self.reader.find(scope)
+        told = self.number(reply, self.spec.count, "count")
+        if told is not None and told > len(elements):
+            raise ProtocolError(
+                "adapter.silent_loss",
+                f"{place} of '{self._stream}' announces {told} records and holds {len(elements)}",
+                remedy="Compare the paths rows and count with a reply of the system",
+            )
         return [
-            Found(element, f"{place}, record {at}") for at, element in enumerate(found, start=1)
+            Found(element, scope, f"{place}, record {at}")
+            for at, element in enumerate(elements, start=1)
         ]
-
-    def walk(
-        self, paging: PagingSpec | None, lower: str | None, position: Position | None
-    ) -> Iterator[Walked[list[Found]]]:
-        """Yield the list's records from ``position`` on."""
-        if paging is None:
-            if position is None:
-                values = {"lower": lower, "page": None, "page_size": None}
-                yield Walked(self.records(values, "reply"), {"read": True})
-            return
-        walk = PageWalk(
-            lambda number, size: self.page(paging, lower, number, size),
-            paging,
-            sizes_free="page_size" in self._arguments.names,
-        )
-        yield from walk.run(position)
-
-    def page(
-        self, paging: PagingSpec, lower: str | None, number: int, size: int
-    ) -> Page[list[Found]]:
-        """Fetch one page; ``number`` counts from 0, its place in words as the wire does."""
-        wire = number + paging.first
-        values = {"lower": lower, "page": wire, "page_size": size}
-        payload = self._session.call(self._spec.operation, self._arguments, values)
-        place = f"page {wire} of size {size}"
-        found = [
-            Found(element, f"{place}, record {at}")
-            for at, element in enumerate(self.reader.find(payload), start=1)
-        ]
-        marks = [hashlib.blake2b(one.raw, digest_size=8).hexdigest() for one in found]
-        more = self._head(payload, paging.more, required=True)
-        total = self._head(payload, paging.total, required=number == 0)
-        return Page(found, marks, None if more is None else more in _TRUE, self._count(total))
 
     def batch(self, found: Sequence[Found], columns: tuple[str, ...], position: Position) -> Batch:
-        """Read records into a batch; those that cannot be read are its rejects."""
-        rows: list[Row] = []
+        """Read records into a batch; those that cannot be read are its rejects.
+
+        Without ``columns`` the batch has those that any of its rows has.
+        """
+        values: list[dict[str, Any]] = []
         kept: list[Found] = []
         rejects: list[Reject] = []
         for one in found:
             try:
-                values = self.reader.read(one.element)
+                row = self.read(one)
             except RecordError as error:
-                rejects.append(Reject(error.code, error.message, one.raw, one.place))
+                if error.code != "soap.missing":
+                    rejects.append(Reject(error.code, error.message, one.raw, one.place))
                 continue
-            rows.append(tuple(values.get(name) for name in columns))
-            kept.append(one)
-        return Batch(columns, rows, position, rejects, lambda row: (kept[row].raw, kept[row].place))
+            if row is not None:
+                values.append(row)
+                kept.append(one)
+        if self.reader.names is None:
+            self._held.update(name for row in values for name in row)
+        names = columns or tuple(dict.fromkeys(name for row in values for name in row))
+        rows: list[Row] = [tuple(map(row.get, names)) for row in values]
+        return Batch(names, rows, position, rejects, lambda row: (kept[row].raw, kept[row].place))
 
-    def _head(self, payload: etree._Element, path: str | None, *, required: bool) -> str | None:
-        text = xml.find_text(payload, path) if path else None
-        if path and text is None and required:
-            raise ProtocolError(
-                "soap.path",
-                f"the reply of {self._spec.operation} holds nothing at '{path}'",
-                remedy="Correct the paths under paging",
+    def read(self, found: Found) -> dict[str, Any] | None:
+        """Return a record's values, None where a sign says that it is none.
+
+        Raises what a sign means, and RecordError for a record that cannot be read.
+        """
+        row = self.reader.read(found.element, found.scope)
+        for sign in self.spec.signs:
+            told = row.get(sign.field)
+            if told is not None and fnmatchcase(str(told).lower(), sign.match.lower()):
+                self._meant(sign, found.place)
+                return None
+        return row
+
+    def require(self, columns: tuple[str, ...]) -> None:
+        """Raise DriftError where rows came, and none held a field that is wanted."""
+        gone = [name for name in columns if name not in self._held] if self._held else []
+        if gone:
+            raise DriftError(
+                "adapter.field_vanished",
+                f"no row of '{self._stream}' holds a field '{gone[0]}'",
+                remedy=f"{nearest(gone[0], sorted(self._held))} If it is only sometimes there,"
+                " write sparse: true",
             )
-        return text
 
-    def _count(self, text: str | None) -> int | None:
+    def number(self, reply: Reply, path: str | None, key: str) -> int | None:
+        """Return the number at a path of the reply, None without one."""
+        text = reply.text(path) if path else None
         if text is None:
             return None
         if not text.isdecimal():
             raise ProtocolError(
                 "soap.path",
-                f"the total in the reply of {self._spec.operation} is no number",
-                remedy="Correct the path under paging.total",
+                f"the {key} in the reply of {self.spec.operation} is no number",
+                remedy=f"Correct the path of '{key}'",
             )
         return int(text)
+
+    def _meant(self, sign: SignSpec, place: str) -> None:
+        message = f"{place} of '{self._stream}' shows the sign '{sign.field}'"
+        if sign.means == "warn":
+            _LOG.warning("%s: left out", message)
+        elif sign.means == "reject":
+            raise RecordError(
+                "soap.sign_rejected", message, remedy="Look at the record in the source"
+            )
+        elif sign.means != "skip":
+            raise make_error(sign.means, "soap.sign", message, "")

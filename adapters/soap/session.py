@@ -5,22 +5,29 @@ caller never sees the end. Each remote call, logins too, passes the gate on its 
 password nor session id leaves this module but in a request.
 """
 
+import hashlib
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from adapters.base import AdapterContext
-from adapters.soap.spec import LoginSpec, SystemSpec
-from adapters.templates import Template, compile_template
+from adapters.soap.spec import LoginSpec, StreamSpec, SystemSpec
+from adapters.templates import ABSENT, Template, compile_sparse, compile_template
+from config.tree import Node
 from midspan.kernel.errors import MidspanError, ProtocolError, SessionExpired
+from midspan.kernel.gate import Timeouts
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from adapters.http import Reply as HttpReply
+    from adapters.soap.reading import Reply
+    from adapters.soap.service import Request, Service
 
-    from adapters.soap.service import Service
+T = TypeVar("T")
+Guard = Callable[[Callable[[Timeouts], T]], Callable[[Timeouts], T]]
 
 _LOG = logging.getLogger(__name__)
-_LOGIN_NAMES = ("login", "password", "schema")
+_RECORD = re.compile(r"\{(record\.[^{}]+)\}")
 
 
 class Session:
@@ -28,18 +35,17 @@ class Session:
 
     def __init__(self, context: AdapterContext) -> None:
         self._context = context
-        options: SystemSpec = context.options
-        self._login: LoginSpec | None = options.login
-        self._login_arguments = compile_template(
-            options.login and options.login.arguments, _LOGIN_NAMES
-        )
-        logout = options.login and options.login.logout
-        self._logout = logout
-        self._logout_arguments = compile_template(logout and logout.arguments, ("session",))
-        self._headers = compile_template(options.headers, ("session",))
-        self._service: Service | None = None
+        self._options: SystemSpec = context.options
+        self._login: LoginSpec | None = self._options.login
+        self._fixed = _fixed_values(context)
         self._begun = False
-        self._id = ""
+        self._told: dict[str, Any] = {}
+        login, logout = self._login, self._login and self._login.logout
+        self._login_arguments = compile_sparse(login and login.arguments, self._fixed)
+        self._logout_arguments = self.compile(logout and logout.arguments)
+        self._headers = compile_template(self._options.headers, self._names)
+        self._http_headers = compile_template(self._options.http_headers, self._names)
+        self._service: Service | None = None
 
     @property
     def service(self) -> "Service":
@@ -47,73 +53,166 @@ class Session:
         if self._service is None:
             from adapters.soap.service import Service
 
-            self._service = Service(self._context)
+            self._service = Service(self._context, _named_operations(self._context))
         return self._service
 
-    def call(self, operation: str, arguments: Template, values: Mapping[str, Any]) -> "_Element":
-        """Return the payload of a reply that is no error.
+    @property
+    def verifies(self) -> bool:
+        """Whether replies must be signed."""
+        return bool(self._options.security and self._context.connection.extra.get("peer_cert"))
 
-        ``values`` are those of the template without ``session``. Raises SessionExpired only
-        when a session that was begun for this very call is refused too.
+    def compile(self, arguments: Node | None, names: Collection[str] = ()) -> Template:
+        """Compile a template of arguments; ``names`` are the placeholders beside the usual ones."""
+        told = str(arguments.plain()) if arguments is not None and "record" in names else ""
+        given = set(_RECORD.findall(told))
+        return compile_sparse(arguments, {*self._names, *names, *given})
+
+    def call(
+        self,
+        operation: str,
+        arguments: Template,
+        values: Mapping[str, Any],
+        guard: "Guard[Reply] | None" = None,
+    ) -> "Reply":
+        """Return a reply that is no error.
+
+        ``values`` are those of the template beside the usual ones; ``guard`` decides what the
+        gate may repeat. Raises SessionExpired only when a session that was begun for this
+        very call is refused too.
         """
-        self.service.prepare()
-        if self._begun:
-            try:
-                return self._send(operation, arguments, values)
-            except SessionExpired:
-                _LOG.info("%s: the session ended, logging in again", self._context.system)
-        self.login()
-        return self._send(operation, arguments, values)
+        service = self.service
+
+        def send() -> "Reply":
+            request = self._request(operation, arguments, values)
+
+            def act(timeouts: Timeouts) -> "Reply":
+                return service.call(request, timeouts)
+
+            return self._pass(guard(act) if guard else act)
+
+        return self._in_session(send)
+
+    def store(
+        self, operation: str, arguments: Template, values: Mapping[str, Any], sink: IO[bytes]
+    ) -> "tuple[Request, HttpReply]":
+        """Write a reply's content to ``sink``; return its request, and the reply without it."""
+        service = self.service
+        request = self._request(operation, arguments, values)
+        return request, self._pass(lambda timeouts: service.send(request, timeouts, sink))
 
     def login(self) -> None:
         """Begin a session, if the system wants one."""
-        self.service.prepare()
-        if self._login is None:
+        login, service = self._login, self.service
+        if login is None:
             return
-        login, connection = self._login, self._context.connection
-        password = connection.password.reveal()
-        known = {"login": connection.login, "password": password, "schema": connection.schema}
-        arguments = self._login_arguments.render(known) or {}
-        payload = self._context.gate.call(
-            self._context.lane,
-            lambda timeouts: self.service.call(
-                login.operation, arguments, timeouts, secrets=(password,)
-            ),
+        from adapters.soap.service import Request
+
+        given = self._login_arguments.render(self._fixed)
+        http = self._http_headers.render({**dict.fromkeys(self._names), **self._fixed})
+        request = Request(
+            login.operation,
+            {} if given is ABSENT else given or {},
+            http_headers=_sendable(http),
+            secrets=self._secrets,
         )
-        self._id = _session_id(payload, login)
+        reply = self._pass(lambda timeouts: service.call(request, timeouts))
+        self._told = {"session": _session_id(reply, login)}
+        self._told |= {name: reply.text(path) for name, path in login.take.items()}
+        if login.address and (address := reply.text(login.address)):
+            service.contract.move(address)
         self._begun = True
+
+    def relogin_once(self, act: Callable[[], T]) -> T:
+        """Return what ``act`` returns, in a session that is begun anew if it ends meanwhile."""
+        return self._in_session(act)
 
     def close(self) -> None:
         """End the session and the connections; never raises."""
         if self._service is None:
             return
+        logout = self._login and self._login.logout
         try:
-            if self._logout and self._begun:
-                self._send(self._logout.operation, self._logout_arguments, {})
+            if logout and self._begun:
+                request = self._request(logout.operation, self._logout_arguments, {})
+                service = self.service
+                self._pass(lambda timeouts: service.call(request, timeouts))
         except MidspanError as error:
             _LOG.debug("%s: the logout failed (%s)", self._context.system, error.code)
-        self._begun, self._id = False, ""
+        self._begun, self._told = False, {}
         self._service.close()
 
-    def _send(self, operation: str, arguments: Template, values: Mapping[str, Any]) -> "_Element":
-        known = {**values, "session": self._id}
-        rendered = arguments.render(known) or {}
-        headers = self._headers.render(known)
-        secrets = (self._id, self._context.connection.password.reveal())
-        return self._context.gate.call(
-            self._context.lane,
-            lambda timeouts: self.service.call(
-                operation, rendered, timeouts, headers=headers, secrets=secrets
-            ),
+    @property
+    def _names(self) -> set[str]:
+        return {*self._fixed, "session", *(self._login.take if self._login else ())}
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        secrets = (self._fixed["password"], self._fixed["password_md5"], *self._told.values())
+        return tuple(str(one) for one in secrets if one)
+
+    def _in_session(self, act: Callable[[], T]) -> T:
+        if self._begun:
+            try:
+                return act()
+            except SessionExpired:
+                _LOG.info("%s: the session ended, logging in again", self._context.system)
+        self.login()
+        return act()
+
+    def _pass(self, act: Callable[[Timeouts], T]) -> T:
+        return self._context.gate.call(self._context.lane, act)
+
+    def _request(self, operation: str, arguments: Template, values: Mapping[str, Any]) -> "Request":
+        from adapters.soap.service import Request
+
+        unknown = dict.fromkeys({*self._names, *arguments.names})
+        known = {**unknown, **self._fixed, **self._told, **values}
+        given = arguments.render(known)
+        return Request(
+            operation,
+            {} if given is ABSENT else given or {},
+            headers=self._headers.render(known),
+            http_headers=_sendable(self._http_headers.render(known)),
+            secrets=self._secrets,
         )
 
 
-def _session_id(payload: "_Element", login: LoginSpec) -> str:
-    from adapters.soap import xml
+def _fixed_values(context: AdapterContext) -> dict[str, Any]:
+    connection = context.connection
+    password = connection.password.reveal()
+    # Some systems ask for the password's MD5 instead of the password: their own protocol.
+    digest = hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
+    return {
+        "login": connection.login,
+        "password": password,
+        "password_md5": digest,
+        "schema": connection.schema,
+        **{f"extra.{name}": value for name, value in connection.extra.items()},
+    }
 
+
+def _named_operations(context: AdapterContext) -> frozenset[str]:
+    """Return every operation that the configuration names."""
+
+    def specs() -> Iterator[Any]:
+        options: SystemSpec = context.options
+        yield from (options.login, options.login and options.login.logout, options.clock)
+        for stream in context.streams.values():
+            own: StreamSpec = stream.options
+            yield from (own, own.keys, own.detail, own.find, own.create, own.update, own.delete)
+            yield from (one.paging.follow for one in (own, own.keys) if one and one.paging)
+
+    return frozenset(spec.operation for spec in specs() if spec)
+
+
+def _sendable(headers: Mapping[str, Any] | None) -> dict[str, str]:
+    return {name: str(text) for name, text in (headers or {}).items() if text is not None}
+
+
+def _session_id(reply: "Reply", login: LoginSpec) -> str:
     if login.session is None:
         return ""
-    found = xml.find_text(payload, login.session)
+    found = reply.text(login.session)
     if not found:
         raise ProtocolError(
             "soap.no_session",

@@ -1,16 +1,21 @@
 """What a SOAP system's YAML may say: pure data, bound once, interpreted in one place.
 
 A *path* names elements below the reply's payload (the first element in the SOAP body) by
-their local names: ``customers.customer``. *Arguments* are a template of the operation's
-elements; its placeholders are
+their local names: ``customers.customer``. ``*`` is any element, ``@name`` at the end an
+attribute; the items of an encoded array need no name. *Arguments* are a template of the
+operation's elements, of which members whose placeholder holds nothing are left out.
 
-===================  ==========================================================
-``{login}`` etc.     the connection's ``login``, ``password`` and ``schema``
-``{session}``        what ``login`` gave
-``{lower}``          the first change to read; None, and so left out, for all
-``{page}``           the page's number, ``{page_size}`` its size
-``{NAME}``           in ``detail``: a field of the primary key
-===================  ==========================================================
+=========================  ============================================================
+``{login}`` etc.           the connection's ``login``, ``password`` and ``schema``;
+                           ``{password_md5}``; ``{extra.NAME}``
+``{session}``              what ``login`` gave; ``{NAME}`` of its ``take``
+``{lower}``                the first change to read; ``{from}`` and ``{to}`` of a window
+``{page}``                 the page's number, ``{page_size}`` its size; ``{offset}``,
+                           ``{row_from}``, ``{row_to}`` where it stands; ``{cursor}``
+``{NAME}``                 a field of the primary key, ``{keys}`` many of them
+``{record}``               a change's values; ``{record.NAME}`` one, ``{pairs}`` as pairs
+``{reference}``            our own reference, in ``find``
+=========================  ============================================================
 """
 
 from collections.abc import Mapping
@@ -18,17 +23,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from adapters.soap.spec_lists import CallSpec, DetailSpec, ErrorClass, FindSpec, ListingSpec
 from config.tree import Node
 
-ErrorClass = Literal["transient", "session", "denied", "missing", "protocol"]
-
-
-@dataclass(frozen=True, slots=True)
-class CallSpec:
-    """One operation and what it is given."""
-
-    operation: str
-    arguments: Node | None = None
+__all__ = ["CallSpec", "DetailSpec", "ErrorClass", "FindSpec", "ListingSpec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +34,13 @@ class LoginSpec(CallSpec):
     """How a session begins and ends.
 
     ``session`` is the path of its id in the reply; without one the session is a cookie.
+    ``take`` names further values of the reply: name → path. ``address`` is the path of the
+    address that calls go to from then on, which must be on an allowed host.
     """
 
     session: str | None = None
+    take: Mapping[str, str] = field(default_factory=dict)
+    address: str | None = None
     logout: CallSpec | None = None
 
 
@@ -47,14 +49,18 @@ class ResultSpec:
     """The in-band result: the path of its code and what each code means.
 
     ``ok`` and ``warn`` let a reply pass, ``warn`` is logged; a code that stands nowhere is
-    an error. Operations whose reply the WSDL gives no such element are not judged.
+    an error. ``error`` is the path of a text that stands in replies that failed; the table of
+    faults says what it means. Operations whose reply the WSDL gives no such element are not
+    judged; ``optional``: nor are replies without it.
     """
 
-    code: str
+    code: str | None = None
     text: str | None = None
+    error: str | None = None
     ok: tuple[str, ...] = ("OK",)
     warn: tuple[str, ...] = ()
     errors: Mapping[str, ErrorClass] = field(default_factory=dict)
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,71 +75,67 @@ class ClockSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class PagingSpec:
-    """How a list is cut.
+class SecuritySpec:
+    """WS-Security headers.
 
-    ``first`` is the number of the first page. The end is where ``more`` (a path) is false;
-    else where ``total`` (a path) is reached; else by ``until``. ``overlap`` is how many
-    records a page shows again, so that a list which moves while it is read is noticed.
+    ``username`` sends login and password of the connection, as text or digest. ``timestamp``
+    is how long a request is valid. ``signature`` signs with the connection's extra
+    ``sign_key`` and ``sign_cert`` (files; ``sign_password``) and verifies replies with
+    ``peer_cert``; ``binary_token`` puts the certificate into the header.
     """
 
-    size: int = 100
-    first: Literal[0, 1] = 1
-    more: str | None = None
-    total: str | None = None
-    until: Literal["empty_page", "short_page"] = "empty_page"
-    overlap: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class ListingSpec:
-    """An operation that lists: ``rows`` is the path of the repeated element.
-
-    Without ``paging`` one call returns everything.
-    """
-
-    operation: str
-    rows: str
-    arguments: Node | None = None
-    paging: PagingSpec | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DetailSpec:
-    """An operation that returns the record of one key; ``rows`` is the record's path."""
-
-    operation: str
-    rows: str
-    arguments: Node | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StreamSpec(ListingSpec):
-    """A stream's own keys; ``keys`` lists keys alone, ``detail`` reads one record."""
-
-    keys: ListingSpec | None = None
-    detail: DetailSpec | None = None
+    username: Literal["plain", "digest"] | None = None
+    timestamp: timedelta | None = None
+    signature: bool = False
+    binary_token: bool = False
+    algorithm: Literal["rsa-sha1", "rsa-sha256"] = "rsa-sha256"
 
 
 @dataclass(frozen=True, slots=True)
 class SystemSpec:
     """A SOAP system's own keys.
 
-    ``wsdl`` and ``address`` are URLs, or paths on the connection's host; ``address``
-    replaces the service address that the WSDL names. ``headers`` is a template of SOAP
-    headers for every call after the login. ``faults`` maps patterns (``*quota*``), matched
-    against a fault's code and text, to error classes, before the built-in table.
+    ``wsdl`` is an URL, a path on the connection's host, or ``file:`` and a file beside this
+    one. ``imports`` gives documents that cannot be fetched: location → file. ``address`` (URL
+    or path) replaces the service address that the WSDL names. ``headers`` is a template of
+    SOAP headers for every call after the login, ``http_headers`` of HTTP headers for each.
+    ``positional``: the service binds arguments by their place, so that every part is sent.
+    ``faults`` maps patterns (``*quota*``), matched against a fault's code and text, to error
+    classes, before the built-in table.
     """
 
-    wsdl: str
+    wsdl: Node
+    imports: Mapping[str, str] = field(default_factory=dict)
     address: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     wsdl_max_age: timedelta = timedelta(hours=1)
     service: str | None = None
     port: str | None = None
     max_reply_mb: int = 64
+    auth: Literal["none", "basic", "digest"] = "none"
+    security: SecuritySpec | None = None
     login: LoginSpec | None = None
     headers: Node | None = None
+    http_headers: Mapping[str, str] = field(default_factory=dict)
+    positional: bool = False
     result: ResultSpec | None = None
     faults: Mapping[str, ErrorClass] = field(default_factory=dict)
     clock: ClockSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec(ListingSpec):
+    """A stream's own keys; ``keys`` lists keys alone, ``detail`` reads records by key.
+
+    ``create``, ``update``, ``delete`` are the operations that change a record, ``find`` the
+    one that lists the records which carry our reference. ``sparse``: the system leaves out
+    members that are empty, so that a field that no row holds is null rather than vanished.
+    """
+
+    keys: ListingSpec | None = None
+    detail: DetailSpec | None = None
+    create: CallSpec | None = None
+    update: CallSpec | None = None
+    delete: CallSpec | None = None
+    find: FindSpec | None = None
+    sparse: bool = False

@@ -12,19 +12,27 @@ from midspan.kernel.errors import MidspanError, ProtocolError, TransientError
 
 __all__ = ["NIL", "children", "find_all", "find_text", "local", "parse", "payload"]
 
+_OWNER = "Ask the system's owner; the encoding it declares may be wrong"
+
 ENVELOPES = frozenset(
     {"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"}
 )
 
 
-def parse(data: bytes, where: str) -> etree._Element:
+def parse(data: bytes, where: str, encoding: str | None = None) -> etree._Element:
     """Return the root of an XML document; ``where`` names its source in errors.
+
+    ``encoding`` overrides the one that the document declares.
 
     Raises ProtocolError ``soap.empty_reply``, ``soap.html``, ``soap.doctype`` or
     ``soap.not_xml``, and TransientError ``soap.truncated`` for a document that breaks off.
     """
     try:
-        return xml.parse(data)
+        return xml.parse(data, encoding)
+    except LookupError:
+        raise ProtocolError(
+            "soap.not_xml", f"{where} is in an encoding that nobody knows", remedy=_OWNER
+        ) from None
     except xml.Unreadable as error:
         raise _meant(error, where) from None
 
@@ -59,5 +67,5 @@ def _meant(error: xml.Unreadable, where: str) -> MidspanError:
     return ProtocolError(
         "soap.not_xml",
         f"{where} is not well-formed XML ({error.place})",
-        remedy="Ask the system's owner; the encoding it declares may be wrong",
+        remedy=_OWNER,
     )

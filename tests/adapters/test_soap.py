@@ -209,7 +209,7 @@ def test_neither_password_nor_session_is_logged(
     read = rows(adapter.read("customers", Slice()))
 
     assert crm.password not in caplog.text
-    assert adapter._session._id not in caplog.text
+    assert adapter._session._told["session"] not in caplog.text
     assert str(read[0]["NAME1"]) not in caplog.text
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.soap.rows import Drift
+from adapters.soap.reading import Drift
 from config.connections import parse_connection
 from config.tree import parse_tree
 from midspan.kernel.errors import (

@@ -1,0 +1,123 @@
+"""Reads the elements of a complex type into records.
+
+Guarantee: ``RecordPlan.read`` is strict: a child that the type does not know there, one too
+many, or one that is missing before it raises ``Unlike``, and nothing has been reported then.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from adapters.soap import xml
+from adapters.soap.lenient import read_record
+from adapters.soap.members import Layout
+from adapters.soap.reading import XSI_TYPE
+from adapters.soap.scope import Plan, Scope, Unlike
+from adapters.soap.values import convert
+
+if TYPE_CHECKING:
+    from adapters.soap.plan import Plans
+
+
+class RecordPlan:
+    """A complex type: its members and attributes by name."""
+
+    takes_arrays = False
+
+    def __init__(self, xsd_type: Any, members: Layout, plans: "Plans") -> None:
+        self.name = xsd_type.name or ""
+        self.layout = members
+        self._plans = plans
+        self._readers: list[Plan] | None = None
+
+    def read(self, element: etree._Element, scope: Scope) -> Any:
+        """Return the value; raise ``Unlike`` where the element is not as declared."""
+        layout = self.layout
+        if layout.text is not None:
+            if len(element):
+                raise Unlike
+            values = layout.fresh()
+            values[layout.text[0]] = convert(element.text, layout.text[1])
+        elif len(element):
+            values = layout.fresh()
+            if layout.ordered:
+                self._sequence(element, values, scope)
+            else:
+                self._all(element, values, scope)
+        else:
+            if (element.text or "").strip():
+                raise Unlike
+            if not element.attrib or not layout.keys:
+                return None
+            values = layout.fresh()
+        if element.attrib:
+            self.put_attributes(element, values)
+        return values
+
+    def lenient(self, element: etree._Element, scope: Scope, path: str) -> Any:
+        """Return what can be read of the element."""
+        return read_record(self, element, scope, path)
+
+    def reader(self, at: int) -> Plan:
+        """Return the plan of the member at a place."""
+        return self._compiled()[at]
+
+    def put_attributes(self, element: etree._Element, values: dict[str, Any]) -> None:
+        """Put an element's attributes into its record."""
+        layout = self.layout
+        for key, name, to in layout.attributes:
+            text = element.get(name)
+            if text is not None:
+                values[key] = convert(text, to)
+        if layout.any_attribute is not None and element.attrib:
+            known = {name for _, name, _ in layout.attributes} | {XSI_TYPE}
+            values[layout.any_attribute] = {
+                str(name): text for name, text in element.attrib.items() if name not in known
+            }
+
+    def _compiled(self) -> list[Plan]:
+        if self._readers is None:
+            self._readers = [self._plans.of(one.xsd_type) for one in self.layout.members]
+        return self._readers
+
+    def _sequence(self, element: etree._Element, values: dict[str, Any], scope: Scope) -> None:
+        members, readers, place = self.layout.members, self._compiled(), self.layout.place
+        last = -1
+        for child in element:
+            at = place(child.tag)
+            if at is None:
+                last = self._other(child, values, scope)
+                continue
+            member = members[at]
+            if at < last or member.needs > last or (at == last and member.most == 1):
+                raise Unlike
+            last = at
+            value = scope.read(child, readers[at])
+            if member.most == 1:
+                values[member.key] = value
+            else:
+                _append(values[member.key], value, member.most)
+
+    def _all(self, element: etree._Element, values: dict[str, Any], scope: Scope) -> None:
+        members, readers = self.layout.members, self._compiled()
+        seen = set()
+        for child in element:
+            at = self.layout.place(child.tag)
+            if at is None or at in seen:
+                raise Unlike
+            seen.add(at)
+            values[members[at].key] = scope.read(child, readers[at])
+
+    def _other(self, child: etree._Element, values: dict[str, Any], scope: Scope) -> int:
+        """Read what stands at ``xs:any``, under its own name."""
+        name = xml.local(child)
+        if not self.layout.wildcard or name in values:
+            raise Unlike
+        values[name] = scope.read(child, scope.plans.element(child.tag) or scope.plans.untyped)
+        return len(self.layout.members)
+
+
+def _append(values: list[Any], value: Any, most: int | None) -> None:
+    if most is not None and len(values) >= most:
+        raise Unlike
+    values.append(value)
