@@ -291,7 +291,7 @@ class ClosingGate(CountingGate):
 
 def closed() -> SystemClosed:
     """Return what a gate raises in a denied window."""
-    return SystemClosed("governor.window", "closed for now", datetime(2026, 1, 5, tzinfo=UTC))
+    return SystemClosed("governor.window_closed", "closed for now", datetime(2026, 1, 5, tzinfo=UTC))
 
 
 @contextmanager
