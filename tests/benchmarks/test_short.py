@@ -1,6 +1,7 @@
 """The short form of each benchmark: its file holds what was measured, and nothing is timed."""
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from benchmarks import registry
 from benchmarks.checks import Check
 from benchmarks.frame import (
+    ROOT,
     BenchmarkError,
     Measurement,
     Sample,
@@ -109,3 +111,14 @@ def test_an_unknown_benchmark_is_told_with_the_known_ones() -> None:
     for name in ("speed", "adapters.speed"):
         with pytest.raises(BenchmarkError, match=", ".join(registry.BENCHMARKS)):
             list(registry.measure(name, SHORT))
+
+
+def test_each_part_is_described() -> None:
+    """The contributors' page has a line for each, and for no other."""
+    page = (ROOT / "docs" / "contributors" / "benchmarks.md").read_text()
+    told, name = set(), ""
+    for whole, part in re.findall(r"^\| (?:`(\w+)`)? ?\| `(\w+)` \|", page, re.MULTILINE):
+        name = whole or name
+        told.add(f"{name}.{part}")
+
+    assert told == set(PARTS)
