@@ -54,7 +54,6 @@ def print_stream(kept: KeptStream) -> None:
         print_wrapped("; ".join(cursor.evidence), 10)
     click.echo("  fields")
     print_table(("name", "type", "native", "null", "about"), _fields(stream), indent=4, lines=False)
-    click.echo()
 
 
 def stream_yaml(found: Found, *, everything: bool) -> str:

@@ -64,20 +64,21 @@ def print_preview(shown: Preview) -> None:
     """Print each row: field by field with what it was made of, or as the source has it."""
     arrow = f" → {shown.entity}" if shown.entity else ""
     for number, row in enumerate(shown.rows, 1):
+        if number > 1:
+            click.echo()
         click.echo(f"{shown.system}.{shown.stream}{arrow}, row {number}: {_outcome(row)}")
         if row.fields:
             _print_mapped(row)
         else:
             names = [(name, _short(value)) for name, value in row.source.items()]
             print_table(("source field", "value"), names, lines=False, indent=2)
-        click.echo()
     for reject in shown.rejects:
         click.echo(f"cannot be read: [{reject.code}] {reject.message} {reject.where}".rstrip())
     if not shown.rows and not shown.rejects:
         click.echo(f"{shown.system}.{shown.stream}: no row")
     fields = {field.name: field for row in shown.rows for field in row.fields}.values()
     if any(field.personal for field in fields):
-        click.echo("* personal data")
+        click.echo("\n* personal data")
     left_out = [field.name for field in fields if not field.mapped]
     if left_out:
         print_wrapped(f"not mapped: {', '.join(left_out)}", 0)

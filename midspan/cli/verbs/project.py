@@ -50,11 +50,13 @@ def lint(as_json: bool) -> int:
         str(failure) for sync in project.syncs.values() for failure in run_examples(sync.mapping)
     ]
     if as_json:
-        print_json({"syncs": sorted(project.syncs), "failures": failures})
+        proven = {"systems": sorted(project.systems), "syncs": sorted(project.syncs)}
+        print_json({**proven, "failures": failures})
     else:
         for failure in failures:
             click.echo(failure)
-        click.echo(f"{len(project.syncs)} syncs, {len(failures)} failing examples")
+        counts = {"systems": project.systems, "syncs": project.syncs, "failing examples": failures}
+        click.echo(", ".join(f"{len(some)} {word}" for word, some in counts.items()))
     return 1 if failures else 0
 
 

@@ -46,7 +46,8 @@ def discover(
     elif as_yaml:
         click.echo(stream_yaml(found, everything=not streams))
     elif streams:
-        for kept in found.streams:
+        for number, kept in enumerate(found.streams):
+            click.echo("\n" * (number > 0), nl=False)
             print_stream(kept)
     else:
         print_listing(found)
