@@ -115,7 +115,7 @@ class Store:
                 one for one in self.items.values() if one.get("ref", "").startswith(query["ref"])
             ]
             return reply({"data": found})
-        if int(key) not in self.items:
+        if not key.isdecimal() or int(key) not in self.items:
             return Answer(b"{}", 404)
         if asked.method == "DELETE":
             del self.items[int(key)]

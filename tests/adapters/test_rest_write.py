@@ -74,7 +74,7 @@ def found_stamp(store: Store) -> dict[str, str]:
             },
         ),
         (
-            '{n: "{values.name}", f: "{values.fax}", p: "{values.phone}", c: "{values.address.city}"}',
+            '{n: "{values.name}", f: "{values.fax}", p: "{values.t}", c: "{values.address.city}"}',
             {"n": "Ann", "f": None, "c": "Graz"},
         ),
         ('{no: "{id}", by: "{reference}"}', {"no": "7", "by": "REF-1"}),
@@ -321,7 +321,10 @@ def test_a_search_that_shows_keys_alone_is_completed(tmp_path: Path, shown: bool
     [
         ("create: {path", "greate: {path", "greate"),
         ("    update: {", "    granted: {", "'update' is missing"),
-        ("    find: {path: /items/search", "    keys: {path: /items", "'find' is missing"),
+        (
+            'find: {path: /items/search, rows: data, query: {ref: "{reference}"}}',
+            *("keys: {path: /items, rows: data}", "'find' is missing"),
+        ),
         ('{ref: "{reference}"}', "{ref: x}", "what is sought"),
         ('delete: {path: "/items/{id}"}', "delete: {path: /items}", "which record"),
         ("key: id}", 'body: {a: "{value}"}}', "Did you mean 'values'"),
