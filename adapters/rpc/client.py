@@ -8,19 +8,16 @@ answer to it that is lost or cannot be read is ``UncertainWrite``.
 
 import base64
 import re
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
-from threading import Lock
+from datetime import datetime
 from typing import Any
 
 from adapters.base import AdapterContext
-from adapters.http import HttpClient, Reply, raise_for_status
-from adapters.rpc.calls import Call, Calling, wire_of
-from adapters.rpc.errors import ErrorTable
+from adapters.rpc.calls import Call, Calling
+from adapters.rpc.door import Door
 from adapters.rpc.spec import RpcSpec
-from adapters.rpc.wire import Fault, Result
+from adapters.rpc.wire import Result
 from adapters.templates import Template, compile_template
 from adapters.writing import once
 from midspan.kernel.errors import (
@@ -29,7 +26,6 @@ from midspan.kernel.errors import (
     ProtocolError,
     RecordError,
     SessionExpired,
-    TransientError,
 )
 from midspan.kernel.gate import Timeouts
 
@@ -39,8 +35,6 @@ _DENIED = 401
 _FAREWELL = 2.0
 """Seconds that a logout may take."""
 _SESSION_STATUSES = frozenset({_DENIED, 403})
-_TOLD_STATUSES = frozenset({400, 404, 405, 409, 410, 422, 423, 500})
-"""Statuses whose body may say more than they do."""
 
 Operation = Callable[[Timeouts], Result]
 
@@ -53,9 +47,7 @@ class RpcClient:
         session = spec.session
         self._names = COMMON_NAMES | session.take.keys() | session.base64.keys()
         self._context = context
-        self._wire = wire_of(spec)
-        self._table = ErrorTable(spec.errors)
-        self._http = HttpClient(context.connection)
+        self._door = Door(context, spec)
         self._path = spec.path
         self._login = Call(session.login, COMMON_NAMES, spec.path) if session.login else None
         self._logout = self.compiled(session.logout) if session.logout else None
@@ -63,9 +55,6 @@ class RpcClient:
         self._encoded = _compiled(session.base64, COMMON_NAMES | session.take.keys())
         self._headers = _compiled(session.headers, self._names)
         self._session: Mapping[str, Any] | None = None
-        self._clock: tuple[datetime, float] | None = None
-        # The connection serves one thread at a time.
-        self._busy = Lock()
 
     def compiled(self, spec: Calling, *names: str) -> Call:
         """Return a call that knows ``names`` besides those of the session."""
@@ -94,8 +83,7 @@ class RpcClient:
         taken: dict[str, Any] = {}
         if self._login is not None:
             result = self._context.gate.call(self._context.lane, self._log_in)
-            for name, path in self._take.items():
-                taken[name] = walk(result, path, "session.take")
+            taken = self._taken(result)
         values = {**self._common(), **taken}
         self._session = taken | {
             name: base64.b64encode(template.render(values).encode()).decode()
@@ -104,24 +92,21 @@ class RpcClient:
 
     def now(self) -> datetime | None:
         """Return the system's clock as its last reply told it, carried on to this moment."""
-        if self._clock is None:
+        if self._door.now() is None:
             self.enter()
-        if self._clock is None:
-            return None
-        told, at = self._clock
-        return told + timedelta(seconds=time.monotonic() - at)
+        return self._door.now()
 
     def close(self) -> None:
         """Log out where the system knows how, and close the connection; never raises.
 
         A call of another thread is ended by it, so that nobody waits for it to log out.
         """
-        if self._logout is not None and self._session is not None and not self._busy.locked():
+        if self._logout is not None and self._session is not None and not self._door.busy:
             # The session ends by itself, too; what was read is not worth less for it.
             with suppress(MidspanError):
                 self._context.gate.call(self._context.lane, self._log_out)
         self._session = None
-        self._http.close()
+        self._door.close()
 
     def _with_session(self, attempt: Callable[[], Result], subject: str) -> Result:
         fresh = self._session is None
@@ -149,21 +134,21 @@ class RpcClient:
         headers = {name: one.render(everything) for name, one in self._headers.items()}
 
         def operation(timeouts: Timeouts) -> Result:
-            reply = self._send(call, everything, headers, timeouts)
+            reply = self._door.send(call.render(everything), headers, timeouts)
             if reply.status in _SESSION_STATUSES:
                 code = "rpc.login" if reply.status == _DENIED else "rpc.expired"
                 raise SessionExpired(code, f"the session ended at {subject}")
-            return self._result(reply, subject, writing=writing)
+            return self._door.result(reply, subject, writing=writing)
 
         return operation
 
     def _log_in(self, timeouts: Timeouts) -> Any:
         assert self._login is not None  # noqa: S101 only called where there is one
-        reply = self._send(self._login, self._common(), {}, timeouts)
+        reply = self._door.send(self._login.render(self._common()), {}, timeouts)
         if reply.status in _SESSION_STATUSES:
             raise self._login_refused()
         try:
-            result = self._result(reply, "the login").value()
+            result = self._door.result(reply, "the login").value()
         except SessionExpired as error:
             raise self._login_refused() from error
         except RecordError as error:
@@ -178,40 +163,13 @@ class RpcClient:
         headers = {name: one.render(values) for name, one in self._headers.items()}
         bounds = (timeouts.connect, timeouts.read, timeouts.total)
         short = Timeouts(*(min(bound, _FAREWELL) for bound in bounds))
-        self._send(self._logout, values, headers, short)
+        self._door.send(self._logout.render(values), headers, short)
 
-    def _send(
-        self, call: Call, values: Mapping[str, Any], headers: Mapping[str, str], timeouts: Timeouts
-    ) -> Reply:
-        path, method, params = call.render(values)
-        body = self._wire.request(method, params)
-        with self._busy:
-            reply = self._http.exchange(
-                "POST",
-                f"{self._context.connection.base_url}/{path}",
-                timeouts,
-                headers={"Content-Type": self._wire.content_type, **headers},
-                body=body,
-            )
-        if reply.date is not None:
-            self._clock = reply.date, time.monotonic()
-        return reply
-
-    def _result(self, reply: Reply, subject: str, *, writing: bool = False) -> Result:
-        if reply.status in _TOLD_STATUSES:
-            told = self._wire.complaint(reply.body)
-            if told and self._table.knows(told):
-                raise self._table.error(told, subject, writing=writing)
-        raise_for_status(reply)
+    def _taken(self, result: Any) -> dict[str, Any]:
         try:
-            return self._wire.result(reply.body)
-        except Fault as fault:
-            raise self._table.error(fault.text, subject, writing=writing) from None
+            return {name: walk(result, path, "session.take") for name, path in self._take.items()}
         except ProtocolError as error:
-            if not writing:
-                raise
-            # The change was received, and what became of it cannot be read.
-            raise TransientError(error.code, error.message) from error
+            raise ProtocolError("rpc.session", error.message, remedy=error.remedy) from error
 
     def _common(self) -> dict[str, Any]:
         connection = self._context.connection
@@ -250,7 +208,7 @@ def walk(result: Any, path: str, key: str) -> Any:
             result = result[int(name) if re.fullmatch(r"\d+", name) else name]
         except (KeyError, IndexError, TypeError):
             raise ProtocolError(
-                "rpc.session" if key == "session.take" else "rpc.result",
+                "rpc.result",
                 f"the call's result holds nothing at '{path}'",
                 remedy=f"Correct {key}",
             ) from None

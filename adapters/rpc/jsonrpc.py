@@ -171,4 +171,5 @@ def _members(body: bytes) -> dict[str, msgspec.Raw]:
 def _not_json(body: bytes, error: Exception) -> ProtocolError | TransientError:
     if body.strip() and "truncated" in str(error):
         return cut_off()
-    return unreadable(body, "json")
+    code = "rpc.not_json"
+    return unreadable(body, code, "JSON")

@@ -82,19 +82,18 @@ def bad_row() -> RecordError:
     )
 
 
-def unreadable(body: bytes, name: str) -> ProtocolError:
+def unreadable(body: bytes, code: str, name: str) -> ProtocolError:
     """Return the error for a reply that is not in the protocol's form, which is ``name``."""
-    code = f"rpc.not_{name}"
     if not body.strip():
         return ProtocolError(code, "the answer is empty", remedy="Check the path")
     if _looks_like_a_page(body):
         return ProtocolError(
             code,
-            f"the answer is not {name.upper()} but a web page",
+            f"the answer is not {name} but a web page",
             remedy="Check the path; a proxy or a login page may answer in the system's place",
         )
     return ProtocolError(
-        code, f"the answer is not {name.upper()}", remedy="Check the path and the protocol"
+        code, f"the answer is not {name}", remedy="Check the path and the protocol"
     )
 
 

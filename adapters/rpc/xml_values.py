@@ -1,14 +1,12 @@
 """Parses an XML-RPC reply from a system that is not trusted, in one pass.
 
 Guarantee: no document type, hence no entity and no network; depth is bounded; every row of the
-outermost lists keeps the place of its bytes. What is no XML character inside a row (control
-characters, bytes that are not UTF-8) damages that row alone: before parsing, each such byte is
-replaced by one other byte, so that all places stay true.
+outermost lists keeps the place of its bytes. What is no XML character inside a row damages that
+row alone (``adapters.rpc.xml_repair``).
 """
 
 import base64
 import binascii
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,14 +16,11 @@ from typing import Any
 from xml.parsers import expat
 
 from adapters.rpc.wire import bad_row, cut_off, unreadable
+from adapters.rpc.xml_repair import mended
 from midspan.kernel.errors import ProtocolError, RecordError
 
 MAX_DEPTH = 200
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_REFERENCE = re.compile(rb"&#(?:0*(\d{1,9})|[xX]0*([0-9a-fA-F]{1,8}));")
-_DECLARED = re.compile(rb"\A\s*<\?xml[^>]*encoding=[\"']([A-Za-z0-9._-]+)", re.ASCII)
-_WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 _CUT = frozenset({expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN})
 
 
@@ -55,7 +50,7 @@ def parse(body: bytes) -> Reply:
 
     Raises ProtocolError ``rpc.not_xml`` or ``rpc.envelope``, TransientError ``rpc.truncated``.
     """
-    clean, damage = _mended(body)
+    clean, damage = mended(body)
     builder = _Builder(clean, damage)
     try:
         builder.feed(clean)
@@ -210,48 +205,6 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def _mended(body: bytes) -> tuple[bytes, list[int]]:
-    """Return the body with each byte that no XML may hold replaced, and their places."""
-    if body.startswith(_WIDE):
-        return body, []
-    damage = [match.start() for match in _CONTROL.finditer(body)]
-    forbidden = [match for match in _REFERENCE.finditer(body) if not _is_character(match)]
-    mended = bytearray(_CONTROL.sub(b"?", body) if damage else body)
-    for match in forbidden:
-        damage.append(match.start())
-        mended[match.start() : match.end()] = b"?" * (match.end() - match.start())
-    clean = bytes(mended) if damage else body
-    if _is_utf8(body):
-        clean = _mended_text(clean, damage)
-    return clean, sorted(damage)
-
-
-def _mended_text(clean: bytes, damage: list[int]) -> bytes:
-    try:
-        clean.decode("utf-8")
-    except UnicodeDecodeError:
-        text = clean.decode("utf-8", "surrogateescape")
-        place = 0
-        for character in text:
-            if "\udc80" <= character <= "\udcff":
-                damage.append(place)
-                place += 1
-            else:
-                place += len(character.encode())
-        return re.sub("[\udc80-\udcff]", "?", text).encode()
-    return clean
-
-
-def _is_utf8(body: bytes) -> bool:
-    declared = _DECLARED.match(body)
-    return declared is None or declared[1].lower() in (b"utf-8", b"utf8")
-
-
-def _is_character(reference: re.Match[bytes]) -> bool:
-    code = int(reference[1]) if reference[1] else int(reference[2], 16)
-    return code in (9, 10, 13) or 32 <= code <= 0xD7FF or 0xE000 <= code <= 0x10FFFF
-
-
 def _refuse_doctype(*_declaration: Any) -> None:
     raise ProtocolError(
         "rpc.not_xml",
@@ -263,4 +216,5 @@ def _refuse_doctype(*_declaration: Any) -> None:
 def _malformed(body: bytes, error: expat.ExpatError) -> Exception:
     if expat.ErrorString(error.code) in _CUT and body.strip() and b"<method" in body[:512]:
         return cut_off()
-    return unreadable(body, "xml")
+    code = "rpc.not_xml"
+    return unreadable(body, code, "XML")
