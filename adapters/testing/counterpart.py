@@ -68,6 +68,9 @@ class Counterpart(ABC):
     final: ClassVar[bytes] = b""
     """What the request holds by which a change becomes final (``COMMIT``); empty: the change."""
 
+    own_loggers: ClassVar[tuple[str, ...]] = ()
+    """Loggers of the counterpart's own connections, which may tell a record's text."""
+
     secrets: Sequence[str] = ()
     """Passwords, tokens and keys that may stand nowhere but on the wire."""
 

@@ -15,12 +15,16 @@ MARK = "ZQXW"
 
 
 class Ears(logging.Handler):
-    """A context in which nobody may tell one of ``secrets`` or a record's text."""
+    """A context in which nobody may tell one of ``secrets`` or a record's text.
 
-    def __init__(self, secrets: Sequence[str]) -> None:
+    What ``deaf_to``, loggers with those beneath them, tell is not heard.
+    """
+
+    def __init__(self, secrets: Sequence[str], deaf_to: tuple[str, ...] = ()) -> None:
         super().__init__(logging.DEBUG)
         self.leaks: list[str] = []
         self._forbidden = (*filter(None, secrets), MARK)
+        self._deaf_to = deaf_to
         self._levels: list[tuple[logging.Logger, int]] = []
 
     def __enter__(self) -> Self:
@@ -45,7 +49,8 @@ class Ears(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hear a log record, with its exception."""
-        self._hear(f"log of {record.name}", self.format(record))
+        if not any(f"{record.name}.".startswith(f"{name}.") for name in self._deaf_to):
+            self._hear(f"log of {record.name}", self.format(record))
 
     def hear(self, error: BaseException) -> None:
         """Hear an error, with what it was raised from."""

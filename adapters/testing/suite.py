@@ -83,7 +83,7 @@ class Suite:
     @pytest.fixture(autouse=True)
     def ears(self, counterpart: Counterpart) -> Iterator[Ears]:
         """Listen to every logger; nothing secret may have been told when the test ends."""
-        with Ears(counterpart.secrets) as ears:
+        with Ears(counterpart.secrets, counterpart.own_loggers) as ears:
             yield ears
         assert not ears.leaks, "a secret or a record's value was told"
 
