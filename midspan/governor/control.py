@@ -112,7 +112,7 @@ class ControlStore:
 
     def look(self, system: str) -> Seen | None:
         """Return a system's row; None when it was never called."""
-        with self._store.read() as connection:
+        with self._store.read(once=True) as connection:
             row = connection.execute(self._plain, {"name": system}).first()
         return _seen(row) if row else None
 

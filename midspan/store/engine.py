@@ -46,10 +46,15 @@ class Store:
         return self.file is not None
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """Give a connection that sees one state of the data and writes nothing."""
+    def read(self, *, once: bool = False) -> Iterator[Connection]:
+        """Give a connection that sees one state of the data and writes nothing.
+
+        ``once``: for a single statement, whose state is one by itself; it costs the least.
+        """
         with _translated(self), self.engine.connect() as connection:
-            if not self.embedded:
+            if once and not self.embedded:
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            elif not self.embedded:
                 connection = connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
