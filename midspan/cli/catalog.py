@@ -15,7 +15,7 @@ from midspan.sync.catalogs import Found
 _GOOD = 0.4
 """A candidate below this score is told of, and not proposed."""
 
-_NOT_A_WORD = re.compile(r"\W+")
+_NOT_A_WORD = re.compile(r"[\W_]+")
 _LONGEST_NAME = 40
 
 
@@ -65,7 +65,7 @@ def stream_yaml(found: Found, *, everything: bool) -> str:
     taken: set[str] = {name for one in found.streams for name in one.stream.configured}
     lines = ["streams:"]
     for stream in wanted:
-        name = _name(stream.name, taken)
+        name = _name(stream, taken)
         taken.add(name)
         lines += [f"  {name}:", *(f"    {line}" for line in _stream_lines(stream))]
     return "\n".join(lines if wanted else ["# every stream is read already"])
@@ -117,13 +117,18 @@ def _lookback(cursor: CursorCandidate) -> dict[str, Any]:
     return {"lookback": 120 * 1000**thousands * 1_000_000**millions}
 
 
-def _name(source: str, taken: set[str]) -> str:
-    whole = _NOT_A_WORD.sub("_", source).strip("_").lower()[:_LONGEST_NAME] or "stream"
-    short = _NOT_A_WORD.sub("_", re.split(r"[./]", source)[-1]).strip("_").lower()
-    for name in (short[:_LONGEST_NAME], whole):
+def _name(stream: CatalogStream, taken: set[str]) -> str:
+    """Return a short word for a stream that no other stream has."""
+    source = stream.name.rpartition(".")[0] if stream.kind == "files" else stream.name
+    whole = _word(source) or "stream"
+    for name in (_word(re.split(r"[./]", source)[-1]), whole):
         if name and name not in taken:
             return name
     return next(f"{whole}_{n}" for n in range(2, len(taken) + 3) if f"{whole}_{n}" not in taken)
+
+
+def _word(text: str) -> str:
+    return _NOT_A_WORD.sub("_", text).strip("_").lower()[:_LONGEST_NAME]
 
 
 def _flow(value: Any) -> str:
