@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from adapters.testing.faults import Silence
 from midspan.kernel.errors import ProtocolError
 from shared_services.messaging.connection import Connection
 from shared_services.messaging.envelope import MAX_BODY
@@ -90,12 +91,13 @@ def test_what_was_on_its_way_when_the_connection_broke_is_unconfirmed(broker: Br
     publisher.start()
     results: list[PublishResult] = []
     messages = [event(broker.topology) for _ in range(50)]
-    proxy.hold_answers()
+    proxy.set(Silence())
     caller = threading.Thread(target=lambda: results.append(publisher.publish(messages, 30)))
 
     caller.start()
     assert eventually(lambda: broker.count(subscription.queue.name) == 50)
     proxy.cut()
+    proxy.heal()
     caller.join(5)
 
     assert results[0].confirmed == ()
@@ -112,7 +114,7 @@ def test_confirms_that_do_not_come_end_with_the_timeout(broker: Broker) -> None:
     connection.open()
     publisher = Publisher(connection, broker.topology.exchanges)
     publisher.start()
-    proxy.hold_answers()
+    proxy.set(Silence())
     before = time.monotonic()
 
     result = publisher.publish([event(broker.topology)], timeout=0.3)
