@@ -240,10 +240,12 @@ class Ending(Suite):
     ) -> None:
         """In the middle of a reading: it neither raises nor waits for an answer for long."""
         fill(counterpart)
-        adapter = routed(CountingGate(QUICK))
+        gate = CountingGate()
+        adapter = routed(gate)
         next(Progress(counterpart).run(adapter))
 
         proxy.set(fault)
+        gate.timeouts = QUICK
         began = time.monotonic()
         adapter.close()
 
