@@ -169,7 +169,8 @@ def _members(body: bytes) -> dict[str, msgspec.Raw]:
 
 
 def _not_json(body: bytes, error: Exception) -> ProtocolError | TransientError:
-    if body.strip() and "truncated" in str(error):
+    ended = body.rstrip().endswith((b"}", b"]"))
+    if body.lstrip().startswith((b"{", b"[")) and ("truncated" in str(error) or not ended):
         return cut_off()
     code = "rpc.not_json"
     return unreadable(body, code, "JSON")

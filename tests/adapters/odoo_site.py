@@ -99,6 +99,8 @@ def _dispatch(odoo: Odoo, service: str, method: str, args: Any) -> Any:
         database, login, password = args[:3]
         _refuse_database(database)
         return UID if (login, password) == (LOGIN, PASSWORD) else False
+    if (service, method) != ("object", "execute_kw"):
+        raise OdooError("builtins.KeyError", f"'{service}.{method}'")
     database, uid, password, model, name, positional, *keywords = args
     _refuse_database(database)
     if (uid, password) != (UID, PASSWORD):
