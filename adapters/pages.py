@@ -10,7 +10,7 @@ holds for any stable order in which records change their place only when they ch
 themselves. Where the page size cannot be chosen, the page before is read again instead.
 
 A list that announces n records and ends earlier is ``adapter.silent_loss``, after a second
-look at the announcement.
+look at the announcement. One that announces too few is read on while its pages are full.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -216,7 +216,8 @@ class PageWalk(Generic[T]):
         if self._paging.more:
             ended = not page.more
         elif state.total is not None:
-            ended = reach >= (page.total or state.total) or (short and not new)
+            # A total may count too few (one that is capped at 10,000): a full page goes on.
+            ended = short and (reach >= (page.total or state.total) or not new)
         elif self._paging.until == "short_page":
             ended = short
         else:

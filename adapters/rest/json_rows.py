@@ -5,6 +5,7 @@ objects. Its records are looked at one by one only when one of them cannot be re
 refused one's bytes, which are sought then and not before.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -21,6 +22,15 @@ from midspan.kernel.stream import Reject, Row
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _NULL = b"null"
 
+_HALF = re.compile(
+    rb"(?<!\\)((?:\\\\)*)\\"
+    rb"(u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\)u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+"""An escape that is one half of a character, without the other."""
+
+_SPOILED = b"\xff"
+
 Block = tuple[bytes, Mapping[str, Any]]
 """A list of records, undecoded, and what the records around it give to its rows."""
 
@@ -34,6 +44,7 @@ class JsonDocument:
         self._top: Mapping[str, bytes] | None = None
         self._head: Mapping[str, bytes] = {}
         self._known: frozenset[str] = frozenset()
+        self._spoiled = False
 
     def value(self, path: str) -> Any:
         """Return the value at a path; None where there is none."""
@@ -52,10 +63,30 @@ class JsonDocument:
         """Return the records at the shape's path."""
         rows = self._page(shape)
         if rows is None:
+            try:
+                return self._looked_at(shape, place)
+            except ProtocolError:
+                if not self._spoil_halves():
+                    raise
             return self._looked_at(shape, place)
         return self._records(
             shape.columns(()), rows, True, place, cache(lambda: list(self._lists(shape))), shape
         )
+
+    def _spoil_halves(self) -> bool:
+        """Spoil halves of characters for their records alone; return whether there are any.
+
+        A text that was cut inside of an emoji ends in one, and no part of its page could be read.
+        """
+        spoiled = _HALF.sub(lambda half: half[1] + _SPOILED + half[2], self._body)
+        self._spoiled = spoiled != self._body
+        self._body, self._top = spoiled, None
+        return self._spoiled
+
+    def _own(self, raw: bytes) -> bytes:
+        """Return a record's bytes as they came."""
+        whole = bytes(raw)
+        return whole.replace(_SPOILED, b"\\") if self._spoiled else whole
 
     def _page(self, shape: Shape) -> list[Row] | None:
         """Return the rows of a page that is one list inside plain objects, decoded in one go."""
@@ -95,7 +126,7 @@ class JsonDocument:
             items,
             clean,
             place,
-            lambda at: bytes(raws()[at]),
+            lambda at: self._own(raws()[at]),
             lambda: {name for raw in raws() for name in self._members(raw)},
         )
 
@@ -128,7 +159,7 @@ class JsonDocument:
             try:
                 found.append(self._record(raw, name, given, shape))
             except RecordError as error:
-                found.append(Reject(error.code, error.message, bytes(raw), where))
+                found.append(Reject(error.code, error.message, self._own(raw), where))
         columns = shape.columns([one for one in found if isinstance(one, dict)])
         return columns, [
             one if isinstance(one, Reject) else tuple(map(one.get, columns)) for one in found

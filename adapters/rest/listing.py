@@ -36,6 +36,7 @@ from midspan.kernel.stream import Position, Reject, Row
 _NAMES = ("lower", "page", "offset", "page_size", "cursor", "after")
 _NEEDS = {"page": "page", "offset": "offset", "cursor": "cursor"}
 _WHOLE = PagingSpec("none")
+_BEYOND = (400, 404, 410, 416, 422)
 _TRUE = frozenset({"true", "1", "yes", "y"})
 
 
@@ -65,6 +66,7 @@ class Listing:
         self._stream = stream
         self._spec = spec
         self._strict = strict
+        self._announced: int | None = None
         self._constants = {"schema": schema, **(constants or {})}
         self._present = {*shape.given, *shape.nested}
         self._beginning = since.beginning if since else None
@@ -221,7 +223,15 @@ class Listing:
             for name in ("page", "offset", "cursor", "after")
         )
         ends = () if begins and (strict or self._strict) else self.paging.end_status
+        if self._is_beyond(values):
+            ends = (*ends, *_BEYOND)
         return self._ask(self._request(lower, values), place, ends)
+
+    def _is_beyond(self, values: Mapping[str, Any]) -> bool:
+        """Return whether a page is asked for that only exists if the announced total lies."""
+        size = self.paging.size
+        at = values.get("offset", (values.get("page", 0) - self.paging.first) * size)
+        return self._announced is not None and 0 < self._announced <= at
 
     def _request(self, lower: str | None, values: Mapping[str, Any]) -> Request:
         nothing = dict.fromkeys(_NAMES)
@@ -246,12 +256,14 @@ class Listing:
         self._refuse_missing(records)
         paging = self.paging
         more = self._head(document, reply, paging.more)
-        total = self._head(document, reply, paging.total)
+        told = self._head(document, reply, paging.total)
+        total = None if told is None else _count(told, describe(reply.url))
+        self._announced = total
         return Fetched(
             Span(((records, 0),)),
             Marks(records, self._marks if self._stream.cursor else ()),
             None if more is None else as_text(more).lower() in _TRUE,
-            None if total is None else _count(total, describe(reply.url)),
+            total,
             self._next(document, reply),
         )
 

@@ -72,7 +72,7 @@ class ChainWalk:
             return True
         short = len(page.items) < self._paging.size
         reached = numbered and total is not None and reach >= total
-        return reached or (short and until == "short_page")
+        return short and (reached or until == "short_page")
 
 
 class _Cycle:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from adapters.pages import Page, PageWalk
-from adapters.soap.spec import PagingSpec
+from adapters.rest.spec import PagingSpec
 from midspan.kernel.errors import ProtocolError, TransientError
 
-MORE = PagingSpec(size=10, more="more", total="total")
-TOTAL = PagingSpec(size=10, total="total")
-EMPTY = PagingSpec(size=10)
-SHORT = PagingSpec(size=10, until="short_page")
+MORE = PagingSpec("page", size=10, more="more", total="total")
+TOTAL = PagingSpec("page", size=10, total="total")
+EMPTY = PagingSpec("page", size=10)
+SHORT = PagingSpec("page", size=10, until="short_page")
 
 
 class MovingList:
