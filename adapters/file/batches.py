@@ -14,7 +14,6 @@ from adapters.file.whole import Text
 from midspan.kernel.errors import DriftError, RecordError
 from midspan.kernel.stream import Batch, Key, Reject, Row
 
-BATCH_ROWS = 5000
 BATCH_BYTES = 8 * 1024 * 1024
 PLACE_COLUMNS = ("_file", "_line")
 
@@ -22,7 +21,8 @@ PLACE_COLUMNS = ("_file", "_line")
 class Batches:
     """Makes the batches of one stream."""
 
-    def __init__(self, stream: BoundStream, spec: FileStreamSpec) -> None:
+    def __init__(self, stream: BoundStream, spec: FileStreamSpec, most: int) -> None:
+        self._most = most
         self._key = stream.primary_key
         self._cursor = stream.cursor
         self._sparse = spec.sparse
@@ -37,7 +37,7 @@ class Batches:
         for item in text.reading.items(place):
             items.append(item)
             size += len(item.raw)
-            if len(items) >= BATCH_ROWS or size >= BATCH_BYTES:
+            if len(items) >= self._most or size >= BATCH_BYTES:
                 yield self.batch(file, text, items)
                 items, size = [], 0
         if items:

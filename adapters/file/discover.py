@@ -16,7 +16,7 @@ from adapters.base import AdapterContext, BoundStream, chosen
 from adapters.discovery import SAMPLE, Described, describe
 from adapters.file.arrivals import FoundFile, identity_of
 from adapters.file.batches import PLACE_COLUMNS, Batches
-from adapters.file.folder import Entry, Folder
+from adapters.file.folder import Entry, Folder, joined
 from adapters.file.formats.base import Place
 from adapters.file.formats.opening import Opener
 from adapters.file.packing import contents
@@ -25,7 +25,7 @@ from adapters.file.sniffing import sniff
 from adapters.file.spec import DelimitedSpec, FileStreamSpec
 from adapters.file.whole import Text
 from midspan.kernel.catalog import Catalog, CatalogStream, CursorCandidate
-from midspan.kernel.errors import MidspanError
+from midspan.kernel.errors import AccessDenied, DriftError, ProtocolError
 from midspan.kernel.stream import Batch
 
 _DIGITS = re.compile(r"\d+")
@@ -46,27 +46,37 @@ def discover(
     """Return the catalog; ``streams`` are names of streams or of groups."""
     remarks: list[str] = []
     found = []
-    for name in chosen(readers, streams):
+    for source, names in _sources(readers).items():
+        if streams is not None and source not in streams and not chosen(names, streams):
+            continue
         try:
-            found.append(_configured(name, readers[name]))
-        except MidspanError as error:
-            remarks.append(f"{name}: {error}")
+            found.append(_configured(source, names, readers[names[0]]))
+        except (AccessDenied, DriftError, ProtocolError) as error:
+            remarks.append(f"{source}: {error}")
     for pattern, entries in _groups(folder, readers).items():
         if streams is not None and pattern not in streams:
             continue
         try:
             found.append(_group(context, folder, pattern, entries))
-        except MidspanError as error:
+        except (AccessDenied, ProtocolError) as error:
             remarks.append(f"{pattern}: {error}")
     return Catalog(tuple(found), datetime.now(UTC), tuple(remarks))
 
 
-def _configured(name: str, reader: StreamReader) -> CatalogStream:
+def _sources(readers: Mapping[str, StreamReader]) -> dict[str, list[str]]:
+    """Return the names of the streams that read each pattern."""
+    found: dict[str, list[str]] = {}
+    for name, reader in readers.items():
+        found.setdefault(joined(reader.spec.folder, reader.spec.files), []).append(name)
+    return found
+
+
+def _configured(source: str, names: Sequence[str], reader: StreamReader) -> CatalogStream:
     newest = reader.newest()
     batch = reader.first(newest, through=False) if newest else None
-    told = _described(batch, reader.stream.primary_key)
-    stream = CatalogStream(name, "files", told.fields, told.primary_key, told.key_evidence)
-    return replace(stream, cursors=(_BY_FILE, *told.cursors), configured=(name,))
+    told = _described(batch, ())
+    found = CatalogStream(source, "files", told.fields, told.primary_key, told.key_evidence)
+    return replace(found, cursors=(_BY_FILE, *told.cursors), configured=tuple(names))
 
 
 def _groups(folder: Folder, readers: Mapping[str, StreamReader]) -> dict[str, list[Entry]]:
@@ -107,7 +117,7 @@ def _group(
                 reading = Opener(pattern, spec, context.options.encoding).open(first)
                 text = Text(newest.name, first.member, reading)
                 file = FoundFile(newest, identity_of(newest, "name"))
-                batch = next(_sampled(Batches(stream, spec), file, text), None)
+                batch = next(_sampled(Batches(stream, spec, SAMPLE), file, text), None)
     told = _described(batch, ())
     count = f"{len(entries)} {'file' if len(entries) == 1 else 'files'}"
     found = CatalogStream(pattern, "files", told.fields, told.primary_key, told.key_evidence)

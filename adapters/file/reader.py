@@ -38,7 +38,7 @@ class StreamReader:
         self.opener = Opener(stream.name, self.spec, options.encoding)
         self.arrivals = Arrivals(folder, self.spec, options.stable_for.total_seconds())
         self._folder = folder
-        self._batches = Batches(stream, self.spec)
+        self._batches = Batches(stream, self.spec, options.rows_per_batch)
         self._keeps_journal = context.lane is Lane.SYNC
         name = f"{context.system}.{stream.name}"
         self._journal = Journal(folder, name, archive_of(self.spec), context.cache)

@@ -19,6 +19,7 @@ from adapters.file.errors import changed, denied, missing_folder, unreachable
 from adapters.file.folder import CHUNK, Calls, Entry, joined
 from adapters.file.ssh import FAILURES, Session, open_session
 from config.connections import Connection
+from midspan.kernel.errors import MidspanError
 from midspan.kernel.gate import Timeouts
 
 T = TypeVar("T")
@@ -40,6 +41,8 @@ class SftpFolder:
         self._call = call
         self._spool = spool
         self._session: Session | None = None
+        self._beginning: Session | None = None
+        self._closed = False
 
     def list(self, folder: str) -> Sequence[Entry] | None:
         """Return what stands in a folder; None where there is no such folder."""
@@ -132,7 +135,17 @@ class SftpFolder:
         self._asked(path, operation, "write")
 
     def close(self) -> None:
-        """Give the connection back; never raises."""
+        """Give the connection back, from any thread; never raises."""
+        self._closed = True
+        self._end_session()
+        if self._beginning is not None:
+            self._beginning.close()
+
+    def _begun(self, session: Session) -> None:
+        """Know a session that is being opened, so that it can be ended as well."""
+        self._beginning = session
+
+    def _end_session(self) -> None:
         session, self._session = self._session, None
         if session is not None:
             session.close()
@@ -160,16 +173,20 @@ class SftpFolder:
         """Run an operation with a session that stands; one that breaks is not used again."""
 
         def call(timeouts: Timeouts) -> T:
+            if self._closed:
+                raise _given_back()
             if self._session is None or not self._session.alive:
-                self.close()
-                self._session = open_session(self._connection, timeouts)
+                self._end_session()
+                self._session = open_session(self._connection, timeouts, self._begun)
             try:
                 with self._session.bounded(timeouts) as client:
                     return operation(client)
             except PermissionError:
                 raise denied(name, right) from None
             except FAILURES as error:
-                self.close()
+                self._end_session()
+                if self._closed:
+                    raise _given_back() from None
                 reason = getattr(error, "strerror", None) or type(error).__name__
                 raise unreachable(name, reason) from None
 
@@ -187,6 +204,10 @@ class SftpFolder:
             return _entry(path, client.stat(self._path(path)))
         except OSError:  # a link that leads nowhere
             return entry
+
+
+def _given_back() -> MidspanError:
+    return MidspanError("file.closed", "the reading was cancelled")
 
 
 def _entry(path: str, found: Any) -> Entry:

@@ -19,11 +19,12 @@ class FileSpec:
     """A folder. A file counts as written when it has not changed for ``stable_for``.
 
     ``encoding`` is any codec that Python knows; a byte order mark comes before it, and so does
-    what an XML file declares.
+    what an XML file declares. A batch holds at most ``rows_per_batch``.
     """
 
     encoding: str = "utf-8"
     stable_for: timedelta = timedelta(seconds=10)
+    rows_per_batch: int = 5_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ server's own), one of which is needed; ``key_file`` or ``private_key``, and its
 import io
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -33,9 +33,13 @@ logging.getLogger(_CHANNEL).setLevel(logging.CRITICAL)
 class Session:
     """A connection that stands."""
 
-    def __init__(self, client: paramiko.SSHClient, sftp: paramiko.SFTPClient) -> None:
+    def __init__(self, client: paramiko.SSHClient) -> None:
         self._client = client
-        self._sftp = sftp
+        self._sftp: paramiko.SFTPClient | None = None
+
+    def begin(self) -> None:
+        """Open the channel for files."""
+        self._sftp = self._client.open_sftp()
 
     @property
     def alive(self) -> bool:
@@ -46,14 +50,22 @@ class Session:
     @contextmanager
     def bounded(self, timeouts: Timeouts) -> Iterator[paramiko.SFTPClient]:
         """Lend the client for one call; a call that takes too long loses its connection."""
+        if self._sftp is None:
+            raise EOFError
         channel = self._sftp.get_channel()
         if channel is not None:
             channel.settimeout(timeouts.read)
-        watch = threading.Timer(timeouts.total, self._client.close)
+        with self.watched(timeouts):
+            yield self._sftp
+
+    @contextmanager
+    def watched(self, timeouts: Timeouts) -> Iterator[None]:
+        """End the connection when what is done takes longer than a call may."""
+        watch = threading.Timer(timeouts.total, self.close)
         watch.daemon = True
         watch.start()
         try:
-            yield self._sftp
+            yield
         finally:
             watch.cancel()
 
@@ -76,15 +88,22 @@ class _RefuseUnknown(paramiko.MissingHostKeyPolicy):
         )
 
 
-def open_session(connection: Connection, timeouts: Timeouts) -> Session:
-    """Connect and log in; raises AccessDenied, ProtocolError or TransientError."""
+def open_session(
+    connection: Connection, timeouts: Timeouts, begun: Callable[[Session], None]
+) -> Session:
+    """Connect and log in; raises AccessDenied, ProtocolError or TransientError.
+
+    ``begun`` is told the session before it stands, so that another thread can end it.
+    """
     client = paramiko.SSHClient()
     client.set_log_channel(_CHANNEL)
     client.set_missing_host_key_policy(_RefuseUnknown())
     _know(client, connection)
     key = _private_key(connection)
+    session = Session(client)
+    begun(session)
     try:
-        with _told(connection):
+        with _told(connection), session.watched(timeouts):
             client.connect(
                 connection.host,
                 connection.port or PORT,
@@ -98,7 +117,8 @@ def open_session(connection: Connection, timeouts: Timeouts) -> Session:
                 allow_agent=False,
                 look_for_keys=False,
             )
-            return Session(client, client.open_sftp())
+            session.begin()
+            return session
     except MidspanError:
         client.close()
         raise

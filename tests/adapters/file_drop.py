@@ -37,8 +37,9 @@ class Drop:
         file.write_bytes(content.encode() if isinstance(content, str) else content)
         return file
 
-    def adapter(self, keys: str, *, columns: Sequence[str] = (), head: str = HEAD) -> FileAdapter:
+    def adapter(self, keys: str, *, columns: Sequence[str] = (), batch: int = 5000) -> FileAdapter:
         """Return an adapter of one stream with these keys, a YAML line each."""
+        head = HEAD.replace("stable_for", f"rows_per_batch: {batch}\nstable_for")
         lines = "".join(f"    {line}\n" for line in keys.strip().splitlines())
         home = project(self.home, "drop", head + lines)
         return build(FileAdapter, home, "drop", self.connection, columns)

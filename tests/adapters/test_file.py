@@ -237,11 +237,9 @@ def test_each_file_is_read_once(adapter: FileAdapter, drop: Path) -> None:
     assert codes(read(adapter, Slice(lower=second))) == ["A003", "A002"]
 
 
-def test_a_slice_resumes_behind_every_position(
-    adapter: FileAdapter, drop: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slice_resumes_behind_every_position(drop: Path, tmp_path: Path) -> None:
     """Wherever a read stopped, the next one gives the rest, in this file and those after it."""
-    monkeypatch.setattr("adapters.file.batches.BATCH_ROWS", 1)
+    adapter = opened(drop, tmp_path, SYSTEM.replace("stable", "rows_per_batch: 1\nstable"))
     (drop / "p_1.txt").write_bytes(GOOD)
     (drop / "p_2.txt").write_bytes(GOOD.replace(b"A00", b"B00"))
     batches = read(adapter)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.file import batches as batches_module
 from midspan.kernel.errors import MidspanError, ProtocolError, TransientError
 from midspan.kernel.stream import Slice
 from tests.adapters.building import records
@@ -284,11 +283,8 @@ SHAPES = {
 
 @pytest.mark.parametrize("pack", ["plain", "gz", "zip"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_reading_goes_on_behind_every_position(
-    drop: Drop, monkeypatch: pytest.MonkeyPatch, shape: str, pack: str
-) -> None:
+def test_reading_goes_on_behind_every_position(drop: Drop, shape: str, pack: str) -> None:
     """In each format, packed or not, in this file, its other members and the files after it."""
-    monkeypatch.setattr(batches_module, "BATCH_ROWS", 2)
     keys, text = SHAPES[shape]
     content = text.encode()
     packed = {
@@ -298,7 +294,7 @@ def test_reading_goes_on_behind_every_position(
     }
     drop.put("f_1", packed[pack])
     drop.put("f_2", content)
-    with closing(drop.adapter(f"files: f_*\n{keys}")) as adapter:
+    with closing(drop.adapter(f"files: f_*\n{keys}", batch=2)) as adapter:
         batches = list(adapter.read("rows", Slice()))
 
         for done, batch in enumerate(batches, 1):
@@ -315,7 +311,8 @@ def _written(shape: str, count: int) -> tuple[str, bytes]:
         "fixed": ("detail: {fields: {id: 1-9, name: 10-209}}", "", f"%09d{text}\n", ""),
         "csv": ("format: csv", "id,name\n", f'%d,"{text}"\n', ""),
         "jsonl": ("format: jsonl", "", f'{{"id":%d,"name":"{text}"}}\n', ""),
-        "json": ("format: json\nrows: r\nsparse: true", '{"r":[', f'{{"id":%d,"name":"{text}"}},', "{}]}"),
+        "json": ("format: json\nrows: r\nsparse: true", '{"r":[',
+                 f'{{"id":%d,"name":"{text}"}},', "{}]}"),
         "xml": ("format: xml\nrows: r\nsparse: true", "<d>",
                 f"<r><id>%d</id><name>{text}</name></r>", "</d>"),
     }  # fmt: skip
@@ -332,7 +329,6 @@ def test_memory_is_bounded_by_the_batch(
     drop: Drop, monkeypatch: pytest.MonkeyPatch, shape: str
 ) -> None:
     """Four times the records take no more, with small batches and buffers."""
-    monkeypatch.setattr(batches_module, "BATCH_ROWS", 50)
     for buffer in (*BUFFERS, "formats.json.CHUNK", "formats.xml.CHUNK"):
         monkeypatch.setattr(f"adapters.file.{buffer}", 8 * 1024)
     peaks = [_peak(drop, *_written(shape, count)) for count in (1_000, 4_000)]
@@ -343,7 +339,7 @@ def test_memory_is_bounded_by_the_batch(
 def _peak(drop: Drop, keys: str, content: bytes) -> int:
     """Return the most memory that reading took, in bytes."""
     drop.put("f_1", gzip.compress(content, 1))
-    with closing(drop.adapter(f"files: f_*\n{keys}")) as adapter:
+    with closing(drop.adapter(f"files: f_*\n{keys}", batch=50)) as adapter:
         tracemalloc.start()
         for _batch in adapter.read("rows", Slice()):
             pass
