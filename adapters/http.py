@@ -11,6 +11,7 @@ credential is taken from the machine (``.netrc``); and every failure leaves here
                     ``http.busy``         status 408, 425, 429, 500, 502, 503, 504
 ``AccessDenied``    ``http.denied``       status 401, 403, 407
                     ``http.tls``          the certificate or the handshake was refused
+                    ``http.certificate``  a file of a certificate or key cannot be read
 ``ProtocolError``   ``http.not_found``    status 404, 405, 410
                     ``http.refused``      any other status that is no success
                     ``http.redirect``     a redirect elsewhere, or one without an end
@@ -27,6 +28,7 @@ The connection's extra may hold ``ca_file`` (trusted authorities instead of the 
 """
 
 import logging
+import os
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +54,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 USER_AGENT = "midspan"
 
 _CHUNK = 64 * 1024
+_FILES = ("ca_file", "client_cert", "client_key")
 _SEE_OTHER = 303
 _DENIED = frozenset({401, 403, 407})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -89,6 +92,7 @@ class HttpClient:
             self._session.mount(scheme, self._transport)
         self._session.headers["User-Agent"] = USER_AGENT
         extra = connection.extra
+        self._files = {name: str(extra[name]) for name in _FILES if extra.get(name)}
         self._session.verify = extra.get("ca_file") or not _is_false(extra.get("verify", True))
         if extra.get("client_cert"):
             key = extra.get("client_key")
@@ -114,6 +118,7 @@ class HttpClient:
         """
         if self._closed:
             raise MidspanError("http.closed", f"the connection to {describe(url)} was closed")
+        _refuse_missing(self._files)
         deadline = time.monotonic() + timeouts.total
         target = url
         for _ in range(MAX_REDIRECTS + 1):
@@ -232,7 +237,8 @@ def classify(error: Exception, url: str) -> MidspanError | None:
         return AccessDenied(
             "http.tls",
             f"no trusted connection to {where}: the TLS handshake failed",
-            remedy="Check the host name and certificate, or set ca_file in the connection's extra",
+            remedy="Check the host name and certificate, or set ca_file in the connection's extra; "
+            "where the system wants to know us by a certificate, client_cert and client_key",
         )
     if isinstance(error, _TIMEOUTS):
         acted = not isinstance(error, requests.ConnectTimeout)
@@ -327,6 +333,17 @@ def _raise(error: Exception, url: str) -> NoReturn:
     known = classify(error, url)
     # The foreign exception is not chained: its text may hold headers or a whole address.
     raise (known or error) from None
+
+
+def _refuse_missing(files: Mapping[str, str]) -> None:
+    """Raise for a file of the connection's extra that cannot be read."""
+    for name, path in files.items():
+        if not os.access(path, os.R_OK):
+            raise AccessDenied(
+                "http.certificate",
+                f"the file that '{name}' in the connection's extra names cannot be read",
+                remedy="Correct its path, or the rights of the file",
+            )
 
 
 def _redirected(url: str, location: str) -> str:
