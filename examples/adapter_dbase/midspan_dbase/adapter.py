@@ -67,7 +67,7 @@ class DbaseAdapter:
         bound = known_stream(self._context.streams, stream)
         at, more = position or START, True
         while more:
-            page = partial(read_page, position=at, count=self._at_once)
+            page = partial(read_page, position=at, count=self._at_once, stream=bound)
             batch, more = self._on(bound.options.table, page)
             at = batch.position
             batch = Selection(bound, part, batch.columns).of(batch)

@@ -5,6 +5,7 @@ with one that cannot be read, belongs to every slice of changes; the pipeline ju
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from adapters.base import BoundStream
@@ -51,8 +52,14 @@ class Selection:
             return True
 
 
-def read_page(table: Table, position: Position, count: int) -> tuple[Batch, bool]:
-    """Return the ``count`` records behind a position, and whether there are more."""
+def read_page(
+    table: Table, position: Position, count: int, stream: BoundStream
+) -> tuple[Batch, bool]:
+    """Return the ``count`` records behind a position, and whether there are more.
+
+    Raises DriftError when a field that the stream needs is gone.
+    """
+    table.require(stream)
     start = position["record"]
     if table.fingerprint(start - 1) != position["last"]:
         start = 0
@@ -77,9 +84,12 @@ def read_page(table: Table, position: Position, count: int) -> tuple[Batch, bool
 
 def describe_table(table: Table) -> CatalogStream:
     """Return what a table's header and its first records say."""
-    page, _ = read_page(table, START, SAMPLE)
+    rows = []
+    for _, raw in table.raw(0, SAMPLE):
+        with suppress(RecordError):
+            rows.append(table.values(raw))
     declared = [column.described() for column in table.columns]
-    found = describe(table.names, page.rows, declared=declared)
+    found = describe(table.names, rows, declared=declared)
     return CatalogStream(
         table.name,
         "table",
