@@ -227,7 +227,11 @@ def raise_for_status(reply: Reply) -> None:
             f"there is no such service at {where} (status {status})",
             remedy="Check the path, and the database or schema in the connection",
         )
-    raise ProtocolError("http.refused", f"{where} refused the request (status {status})")
+    raise ProtocolError(
+        "http.refused",
+        f"{where} refused the request (status {status})",
+        remedy="Check the call's method, query and body; the system's log says more",
+    )
 
 
 def classify(error: Exception, url: str) -> MidspanError | None:

@@ -2,6 +2,7 @@
 
 import gzip
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -9,6 +10,8 @@ from email.utils import format_datetime
 import pytest
 
 from adapters.http import HttpClient, Reply, parse_retry_after, raise_for_status
+from adapters.testing import FaultProxy
+from adapters.testing.faults import Drip
 from config.connections import Connection
 from midspan.kernel.errors import AccessDenied, MidspanError, ProtocolError, TransientError
 from midspan.kernel.gate import Timeouts
@@ -149,3 +152,63 @@ def test_the_date_header_is_the_servers_clock() -> None:
     assert Reply(200, headers, b"", "").date == datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
     assert Reply(200, {"Date": "yesterday"}, b"", "").date is None
     assert Reply(200, {}, b"", "").date is None
+
+
+def test_headers_that_drip_do_not_outwait_the_deadline() -> None:
+    """Each byte comes in time, and the whole exchange does not; the next one is not hindered."""
+    with (
+        serve(lambda _asked: Answer(b"{}")) as site,
+        FaultProxy(("127.0.0.1", site.port)) as proxy,
+        closing(HttpClient(site.connection())) as client,
+    ):
+        url = "http://{}:{}/".format(*proxy.address)
+        proxy.set(Drip(0.05))
+        began = time.monotonic()
+        with pytest.raises(TransientError) as caught:
+            client.exchange("GET", url, QUICK)
+        took = time.monotonic() - began
+        proxy.heal()
+
+        assert caught.value.code == "http.timeout"
+        assert took < QUICK.total + 0.5
+        time.sleep(QUICK.total)
+        assert client.exchange("GET", url, QUICK).body == b"{}"
+
+
+def test_see_other_is_followed_by_a_get() -> None:
+    """What was posted was done: it is not posted again where its result is shown."""
+    there = Answer(status=303, headers={"Location": "/result"})
+    with serve(lambda asked: Answer(b"done") if asked.path == "/result" else there) as site:
+        assert ask(site).body == b"done"
+
+    assert [(asked.method, asked.body) for asked in site.asked] == [("POST", b"{}"), ("GET", b"")]
+
+
+def test_a_redirect_that_is_not_followed_is_the_reply() -> None:
+    """Whoever changes something decides by itself what a redirect says."""
+    moved = Answer(status=302, headers={"Location": "/login"})
+    with serve(lambda _asked: moved) as site, closing(HttpClient(site.connection())) as client:
+        url = site.connection().base_url
+        assert client.exchange("POST", f"{url}/", QUICK, follow=()).status == 302
+
+    assert len(site.asked) == 1
+
+
+def test_closing_ends_what_another_thread_waits_for() -> None:
+    """At once; and nothing is asked through a closed client."""
+    patient = Timeouts(connect=1, read=20, total=20)
+    with (
+        serve(lambda _asked: Answer(b"x" * 9, pause=9.0)) as site,
+        closing(HttpClient(site.connection())) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        url = f"{site.connection().base_url}/"
+        waiting = pool.submit(client.exchange, "GET", url, patient)
+        while not site.asked:
+            time.sleep(0.01)
+        client.close()
+        assert isinstance(waiting.exception(timeout=2), TransientError)
+
+        with pytest.raises(MidspanError) as caught:
+            client.exchange("GET", url, QUICK)
+        assert caught.value.code == "http.closed"

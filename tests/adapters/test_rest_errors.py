@@ -2,11 +2,16 @@
 
 import gzip
 import json
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.rest import RestAdapter
 from midspan.kernel.errors import (
     AccessDenied,
     DriftError,
@@ -15,7 +20,8 @@ from midspan.kernel.errors import (
     TransientError,
 )
 from midspan.kernel.stream import Slice
-from tests.adapters.http_site import Answer
+from tests.adapters.building import build, project
+from tests.adapters.http_site import Answer, serve
 from tests.adapters.rest_site import (
     PLAIN,
     XML,
@@ -26,6 +32,8 @@ from tests.adapters.rest_site import (
     reading,
     refused,
     reply,
+    rows,
+    stamp,
     system,
 )
 
@@ -72,6 +80,87 @@ def test_each_bad_answer_has_its_code(
     error = refused(answer, tmp_path, text)
 
     assert (type(error), error.code) == (cls, code)
+    assert error.remedy or isinstance(error, TransientError)
+
+
+@pytest.mark.parametrize(
+    ("data", "cls", "code"),
+    [
+        ([{"id": 1}], DriftError, "adapter.field_missing"),
+        ([{"no": 1, "changed": stamp(1), "name": "x"}], DriftError, "adapter.field_missing"),
+        ([{"id": 1, "changed": stamp(1), "name": None}], None, ""),
+        ([{"id": {"a": 1}, "changed": stamp(1), "name": ["x"]}], None, ""),
+        ("none today", ProtocolError, "rest.rows"),
+    ],
+    ids=["column gone", "key gone", "null is there", "type changed", "list changed"],
+)
+def test_what_changes_its_shape_is_told_or_passed_on(
+    tmp_path: Path, data: Any, cls: type[MidspanError] | None, code: str
+) -> None:
+    """A name that is gone is drift; of another type, the value is for the mapping to refuse."""
+    body = reply({"data": data})
+    if cls is None:
+        assert len(read_all(body, tmp_path, PLAIN, ["id", "name"])) == 1
+        return
+    error = refused(body, tmp_path, PLAIN, columns=["id", "name"])
+
+    assert (type(error), error.code) == (cls, code)
+    assert error.remedy
+
+
+PATIENCE = "timeouts: {connect: 300ms, read: 200ms, total: 400ms}\n"
+PLACES: dict[str, tuple[dict[str, Any], str]] = {
+    "no such host": ({"host": "nowhere.invalid"}, "http.unreachable"),
+    "nobody at the port": ({"port": 9}, "http.unreachable"),
+    "no port at all": ({"port": 99999}, "http.url"),
+    "no host": ({"host": ""}, "http.url"),
+    "another protocol": ({"scheme": "ftp"}, "http.url"),
+    "plain for TLS": ({"scheme": "https"}, "http.tls"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_each_wrong_address_has_its_code(tmp_path: Path, place: str) -> None:
+    """What is wrong in the connection is told, and what to correct there."""
+    given, code = PLACES[place]
+    with serve(Api.of(1)) as site:
+        connection = replace(site.connection(), **given)
+        folder = project(tmp_path, "legacy", PLAIN + PATIENCE)
+        adapter = build(RestAdapter, folder, "legacy", connection)
+        with pytest.raises(MidspanError) as caught:
+            rows(adapter)
+        adapter.close()
+
+    assert caught.value.code == code
+    assert "connection" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(b'{"data": []}', pause=0.1), Answer(b"xx", pause=2.0)],
+    ids=["drip", "silence"],
+)
+def test_a_slow_answer_ends_in_time(tmp_path: Path, answer: Answer) -> None:
+    """Waiting and the whole call are bounded; each repetition as well."""
+    began = time.monotonic()
+    error = refused(answer, tmp_path, PLAIN + PATIENCE)
+
+    assert (type(error), error.code) == (TransientError, "http.timeout")
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("body", [b"", b'{"data": [{"id": 1}]}'])
+def test_an_answer_without_length_is_read_to_its_end(tmp_path: Path, body: bytes) -> None:
+    """In chunks; and one of status 204 is an empty list."""
+    answer = (
+        Answer(
+            b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body),
+            headers={"Transfer-Encoding": "chunked"},
+        )
+        if body
+        else Answer(b"", 204)
+    )
+    assert len(read_all(answer, tmp_path)) == len(body and [1])
 
 
 RULES = """
@@ -124,13 +213,20 @@ def test_a_success_with_an_ok_code_passes(tmp_path: Path) -> None:
     assert read_all(body, tmp_path, PLAIN + RULES) == [{"id": 1}]
 
 
-def test_retry_after_is_passed_on(tmp_path: Path) -> None:
-    """The system's own word for when decides how long the gate waits."""
-    busy = Answer(b"{}", 429, {"Retry-After": "77"})
-    error = refused(busy, tmp_path)
+@pytest.mark.parametrize("status", [429, 503, 400])
+@pytest.mark.parametrize("dated", [False, True])
+def test_retry_after_is_passed_on(tmp_path: Path, status: int, dated: bool) -> None:
+    """The system's own word for when decides how long the gate waits: seconds, or a date.
+
+    A rule that calls a reply busy keeps it.
+    """
+    later = datetime.now(UTC) + timedelta(seconds=77)
+    told = format_datetime(later, usegmt=True) if dated else "77"
+    busy = Answer(b"E-QUOTA" if status == 400 else b"{}", status, {"Retry-After": told})
+    error = refused(busy, tmp_path, PLAIN + "errors: [{match: E-QUOTA, means: busy}]\n")
 
     assert isinstance(error, TransientError)
-    assert error.retry_after == 77
+    assert error.retry_after == pytest.approx(77, abs=3)
 
 
 def test_a_passing_trouble_is_repeated(tmp_path: Path) -> None:

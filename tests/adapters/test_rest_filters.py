@@ -2,7 +2,11 @@
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
+from midspan.kernel.errors import MidspanError
 from tests.adapters.rest_site import (
     Api,
     ids,
@@ -51,3 +55,106 @@ def test_a_stamp_keeps_its_form(tmp_path: Path) -> None:
         ids(adapter, stamp(7))
 
     assert "since=2026-01-01T00%3A00%3A07" in site.asked[0].path
+
+
+LOWER = "2026-07-01T10:00:00"
+"""Noon in Vienna, where the records' stamps are written in UTC."""
+
+FORMS = {
+    "seconds": ("format: epoch", "1782900000"),
+    "milliseconds": ("format: epoch_ms", "1782900000000"),
+    "RFC 1123": ('format: "%a, %d %b %Y %H:%M:%S GMT"', "Wed, 01 Jul 2026 10:00:00 GMT"),
+    "local": ("zone: Europe/Vienna", "2026-07-01T12:00:00"),
+    "local and custom": (
+        'zone: Europe/Vienna, format: "%d.%m.%Y %H:%M"',
+        "01.07.2026 12:00",
+    ),
+    "with its offset": (
+        'zone: Europe/Vienna, format: "%Y-%m-%dT%H:%M:%S%z"',
+        "2026-07-01T12:00:00+0200",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_bound_is_written_in_the_filters_own_form(tmp_path: Path, form: str) -> None:
+    """Which need not be that of the stamps in the records."""
+    keys, sent = FORMS[form]
+    text = stamped(f'{{query: {{since: "{{lower}}"}}, {keys}}}')
+    with reading(lambda _asked: reply({"data": []}), tmp_path, text) as (adapter, site):
+        rows(adapter, LOWER)
+
+    assert parse_qsl(urlsplit(site.asked[0].path).query) == [("since", sent)]
+
+
+def test_a_bound_in_the_doubled_hour_begins_earlier(tmp_path: Path) -> None:
+    """A local clock that shows an hour twice makes rows be read twice, never missed."""
+    text = stamped('{query: {since: "{lower}"}, zone: Europe/Vienna}')
+    with reading(lambda _asked: reply({"data": []}), tmp_path, text) as (adapter, site):
+        rows(adapter, "2026-10-25T01:30:00")
+
+    assert parse_qsl(urlsplit(site.asked[0].path).query) == [("since", "2026-10-25T01:30:00")]
+
+
+def test_a_beginning_stays_as_it_is_written(tmp_path: Path) -> None:
+    """It is the system's word already."""
+    text = stamped('{query: {since: "{lower}"}, format: epoch, beginning: "0"}')
+    with reading(Api.of(3), tmp_path, text) as (adapter, site):
+        rows(adapter)
+
+    assert site.asked[0].path == "/api/all?since=0"
+
+
+def test_a_form_of_time_needs_a_cursor_that_tells_time(tmp_path: Path) -> None:
+    """A number is no time, and is not guessed to be one."""
+    text = stamped('{query: {since: "{lower}"}, format: epoch}')
+    text = text.replace("[changed]", "[changed], type: integer, lookback: 5")
+    with pytest.raises(MidspanError) as caught, reading(Api.of(1), tmp_path, text):
+        pass
+
+    assert caught.value.code == "rest.since"
+
+
+STYLES = {
+    "OData": (
+        """query: {"$filter": "Modified ge {lower}Z", "$orderby": "Modified asc"}""",
+        {"$filter": f"Modified ge {LOWER}Z", "$orderby": "Modified asc"},
+        {},
+    ),
+    "brackets": (
+        """query: {"updated_at[gte]": "{lower}", sort: "+updated_at"}""",
+        {"updated_at[gte]": LOWER, "sort": "+updated_at"},
+        {"sort": "+updated_at"},
+    ),
+    "RSQL": (
+        """query: {q: "updated>={lower};state==open"}""",
+        {"q": f"updated>={LOWER};state==open"},
+        {},
+    ),
+    "a range": (
+        """query: {updated: "{lower}..", archived: ["0", "1"]}""",
+        {"updated": f"{LOWER}..", "archived": "1"},
+        {"archived": "1"},
+    ),
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_filters_are_written_as_each_system_has_them(tmp_path: Path, style: str) -> None:
+    """One template; a member that needs the bound is left out of a full reading."""
+    query, since, full = STYLES[style]
+    if style == "OData":
+        full = {"$orderby": "Modified asc"}
+    text = plain().replace("rows: data}", f"rows: data, {query}}}")
+    text = text.replace("primary_key: id,", "primary_key: id, cursor: {fields: [changed]},")
+    with reading(lambda _asked: reply({"data": []}), tmp_path, text) as (adapter, site):
+        rows(adapter)
+        rows(adapter, LOWER)
+
+    queries = [dict(parse_qsl(urlsplit(asked.path).query)) for asked in site.asked[:2]]
+    assert queries == [full, since]
+
+
+def stamped(since: str) -> str:
+    """Return a system whose stream has a cursor and asks for changes like this."""
+    return plain(cursor="{fields: [changed]}", since=since)
