@@ -23,6 +23,7 @@ from midspan.kernel.gate import Timeouts
 FAILURES = (paramiko.SSHException, paramiko.SFTPError, EOFError, OSError)
 PORT = 22
 
+_NO_ANSWER = ("saw EOF", "timeout")
 _CHANNEL = "adapters.file.ssh.paramiko"
 _KEYS = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
@@ -135,7 +136,10 @@ def _told(connection: Connection) -> Iterator[None]:
             f"the server {connection.host} shows another host key than the known one",
             remedy="Ask its owner whether the key was changed; if not, somebody stands in between",
         ) from None
-    except paramiko.AuthenticationException:
+    except paramiko.AuthenticationException as error:
+        # The library has one class for a refusal and for a connection that broke meanwhile.
+        if any(sign in str(error) for sign in _NO_ANSWER):
+            raise unreachable(f"the server {connection.host}", "it went away at login") from None
         raise AccessDenied(
             "file.login",
             f"the server {connection.host} refuses the login '{connection.login}'",

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import paramiko
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+from paramiko.sftp import SFTP_FAILURE, SFTP_NO_SUCH_FILE, SFTP_OK, SFTP_PERMISSION_DENIED
 
 from config.connections import Connection
 from midspan.kernel.redaction import Secret
@@ -93,17 +95,17 @@ class _Door(paramiko.ServerInterface):
 
     def check_auth_password(self, username: str, password: str) -> int:
         known = (username, password) == (LOGIN, PASSWORD)
-        return paramiko.AUTH_SUCCESSFUL if known else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if known else AUTH_FAILED
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         known = username == LOGIN and key.get_base64() == self._site.user_key.get_base64()
-        return paramiko.AUTH_SUCCESSFUL if known else paramiko.AUTH_FAILED
+        return AUTH_SUCCESSFUL if known else AUTH_FAILED
 
     def get_allowed_auths(self, username: str) -> str:
         return "password,publickey"
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
+        return OPEN_SUCCEEDED
 
 
 class _Handle(paramiko.SFTPHandle):
@@ -144,9 +146,9 @@ class _Files(paramiko.SFTPServerInterface):
     def open(self, path: str, flags: int, attr: paramiko.SFTPAttributes) -> Any:
         try:
             if not self._path(path).exists() and not flags & os.O_CREAT:
-                return paramiko.SFTP_NO_SUCH_FILE
+                return SFTP_NO_SUCH_FILE
             if self._path(path).exists() and not self._path(path).stat().st_mode & 0o400:
-                return paramiko.SFTP_PERMISSION_DENIED
+                return SFTP_PERMISSION_DENIED
             number = os.open(self._path(path), flags, 0o600)
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
@@ -162,7 +164,7 @@ class _Files(paramiko.SFTPServerInterface):
 
     def rename(self, oldpath: str, newpath: str) -> int:
         if self._path(newpath).exists():
-            return paramiko.SFTP_FAILURE
+            return SFTP_FAILURE
         return self._done(self._path(oldpath).rename, self._path(newpath))
 
     def posix_rename(self, oldpath: str, newpath: str) -> int:
@@ -176,7 +178,7 @@ class _Files(paramiko.SFTPServerInterface):
             operation(*arguments)
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
-        return paramiko.SFTP_OK
+        return SFTP_OK
 
 
 @contextmanager
