@@ -1,6 +1,7 @@
 """Rows that commit late are measured, and a lookback that covers them is proposed."""
 
 import logging
+import random
 from datetime import datetime, timedelta
 
 import pytest
@@ -240,3 +241,33 @@ def test_nothing_is_measured_across_a_change_of_a_local_clock(make_bench: MakeBe
         report = bench.sync()
 
     assert (lag(report).late, lag(report).beyond) == (0, 0)
+
+
+def test_whatever_commits_within_what_is_covered_arrives(tight: Bench) -> None:
+    """Transactions of all lengths, runs at any time: none is lost, no lag is exaggerated."""
+    chance = random.Random(3)  # noqa: S311 no secret
+    opened: dict[int, datetime] = {}
+    passed, longest = 0, timedelta()
+    for key in range(10, 17):
+        tight.erp.put("customers", key, name=f"Slow {key}")
+        tight.erp.put("customers", key + 100, name=f"Quick {key}")
+        if chance.random() < 0.7:
+            tight.erp.hold_back("customers", key)
+            opened[key], passed = tight.erp.now, passed + 1
+        tight.pass_time(timedelta(seconds=chance.uniform(6, 30)))
+        tight.sync()
+        now = tight.pass_time(timedelta(seconds=chance.uniform(0, 5)))
+        for held, stamp in list(opened.items()):
+            if chance.random() < 0.5 or now - stamp > timedelta(seconds=25):
+                tight.erp.commit("customers", held)
+                longest = max(longest, now - opened.pop(held))
+    for held in opened:
+        tight.erp.commit("customers", held)
+        longest = max(longest, tight.erp.now - opened[held])
+    report = tight.sync()
+
+    keys = {row["source_key"] for row in tight.rows(tight.customer.source)}
+    assert keys == {str(key) for key in (*range(1, 5), *range(10, 17), *range(110, 117))}
+    assert lag(report).late == passed
+    assert lag(report).greatest <= longest.total_seconds() + 1
+    assert lag(report).beyond == 0
