@@ -1,14 +1,16 @@
 """Plans: a WSDL's types compiled once into readers of raw elements.
 
 Guarantee: ``read`` gives what zeep gives, value for value, or raises ``Unlike``: a plan is
-never a guess. Its exceptions are deliberate. Nothing is left out: an empty item keeps its
-place in an array, what stands at ``xs:any`` keeps its name, a text that is not of its type
-stays a text. ``lenient`` reads child by child whatever came, and reports each difference from
-the WSDL. Constructs that no plan knows (a repeated choice, say) are read by zeep itself.
+never a guess. Its exceptions are deliberate. Nothing is left out: an empty item keeps its place
+in an array, a false value its place in a choice, what stands at ``xs:any`` its name; a text
+that is not of its type stays a text. ``lenient`` reads child by child whatever came, and reports
+each difference from the WSDL. Constructs that no plan knows (a repeated choice, say) are read
+by zeep itself.
 """
 
 from typing import Any
 
+import zeep.exceptions
 from lxml import etree
 from zeep.helpers import serialize_object
 from zeep.xsd import AnySimpleType, ComplexType
@@ -143,7 +145,7 @@ class Plans:
         """Return the plan of a global element, None where nobody declares it."""
         try:
             return self.of(self._schema.get_element(tag).type)
-        except LookupError:
+        except zeep.exceptions.Error:
             return None
 
     def _compile(self, xsd_type: Any) -> Plan:

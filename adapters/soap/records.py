@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 
 class RecordPlan:
-    """A complex type: its members and attributes by name."""
+    """A complex type: its members and attributes by name.
 
-    takes_arrays = False
+    Where its only member is repeated, an encoded array may stand in its place.
+    """
 
     def __init__(self, xsd_type: Any, members: Layout, plans: "Plans") -> None:
         self.name = xsd_type.name or ""
         self.layout = members
+        self.takes_arrays = members.repeated is not None
         self._plans = plans
         self._readers: list[Plan] | None = None
 

@@ -44,7 +44,7 @@ class Scope:
         self.reply = reply
         self.plans = plans
         self.differs = report
-        self.refers = bool(reply.references)
+        self.refers = reply.refers
         self._inside: set[etree._Element] = set()
 
     def read(self, element: etree._Element, plan: Plan) -> Any:

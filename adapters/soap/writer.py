@@ -45,7 +45,7 @@ class StreamWriter:
         require(capabilities(self._stream), name, operation)
         call: Any = call_of(self._options, operation.kind)
         template = self._templates[operation.kind]
-        values = self._values(operation, reference, template)
+        values = self._values(operation, reference)
         try:
             self._session.call(call.operation, template, values, lambda act: once(name, act))
         except MidspanError as error:
@@ -86,12 +86,9 @@ class StreamWriter:
             )
         return [row for row in rows if str(row.get(field) or "").strip() == reference]
 
-    def _values(
-        self, operation: WriteOperation, reference: str, template: Template
-    ) -> dict[str, Any]:
+    def _values(self, operation: WriteOperation, reference: str) -> dict[str, Any]:
         record = carried(self._stream, operation, reference)
-        values: dict[str, Any] = dict.fromkeys(template.names)
-        values |= {f"record.{name}": value for name, value in record.items()}
+        values = {f"record.{name}": value for name, value in record.items()}
         if operation.key is not None:
             values |= dict(zip(self._stream.primary_key, operation.key, strict=True))
         pairs = self._options.pairs or PairsSpec()
