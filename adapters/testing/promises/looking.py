@@ -13,6 +13,7 @@ from midspan.kernel.catalog import CatalogStream
 from midspan.kernel.errors import AccessDenied, MidspanError
 from midspan.kernel.gate import ShutGate
 from midspan.kernel.stream import Slice
+from midspan.kernel.writing import Capability
 
 SAMPLED = 4
 """Batches of records that are there to look into."""
@@ -104,16 +105,19 @@ class Looking(Suite):
         assert types[counterpart.text] == "string"
         assert set(counterpart.primary_key) <= set(types)
 
+    @put_to(Capability.CHANGES)
     def test_discover_proposes_the_cursor(self, opened: Open, counterpart: Counterpart) -> None:
-        """The field that orders the stream's changes is among the first two candidates."""
+        """The field that orders the stream's changes is among the first two, with evidence."""
         fill(counterpart, SAMPLED)
+        cursor = counterpart.cursor
+        assert cursor is not None, "a stream with CHANGES declares its cursor"
 
-        found = discovered(opened(), counterpart)
+        found = discovered(opened(), counterpart).cursors
 
-        if counterpart.cursor is not None:
-            proposed = [name for each in found.cursors[:2] for name in each.fields]
-            assert counterpart.cursor.fields[0] in proposed
-            assert all(each.evidence and 0 <= each.score <= 1 for each in found.cursors)
+        assert (cursor.fields[0], cursor.type) in [
+            (each.fields[0], each.type) for each in found[:2]
+        ]
+        assert all(each.evidence and 0 <= each.score <= 1 for each in found)
 
     def test_a_catalog_holds_no_value_of_a_record(
         self, opened: Open, counterpart: Counterpart

@@ -5,6 +5,8 @@ from collections import Counter
 from datetime import timedelta
 from itertools import zip_longest
 
+import pytest
+
 from adapters.base import Adapter
 from adapters.testing.counterpart import Counterpart, Sample, row_values
 from adapters.testing.suite import (
@@ -21,6 +23,8 @@ from adapters.testing.suite import (
     samples,
     text,
 )
+from midspan.kernel.errors import MidspanError
+from midspan.kernel.gate import ShutGate
 from midspan.kernel.stream import Key, Position, Slice
 from midspan.kernel.writing import Capability
 
@@ -211,6 +215,14 @@ class Changes(Suite):
         assert Counter(all_keys(adapter, counterpart)) == Counter(
             counterpart.key(sample.number) for sample in put
         )
+
+    @put_to(lacking=[Capability.KEYS])
+    def test_a_stream_without_keys_lists_none(self, opened: Open, counterpart: Counterpart) -> None:
+        """It raises, without a call: an empty listing would mean that all was deleted."""
+        with pytest.raises(MidspanError) as caught:
+            all_keys(opened(ShutGate()), counterpart)
+
+        assert caught.value.code != "gate.shut"
 
     @put_to(Capability.KEYS)
     def test_a_delete_is_seen(self, opened: Open, counterpart: Counterpart) -> None:

@@ -17,6 +17,7 @@ from adapters.base import Adapter
 from adapters.testing.counterpart import Counterpart
 from adapters.testing.ears import Ears
 from adapters.testing.faults import (
+    Delay,
     Drip,
     Fault,
     Garbage,
@@ -44,6 +45,7 @@ FAULTS: dict[str, tuple[Fault, tuple[type[MidspanError], ...]]] = {
     "half reply": (HalfReply(), SPOILED),
     "garbage": (Garbage(), SPOILED),
     "silence": (Silence(), GONE),
+    "latency": (Delay(2.0), GONE),
     "drip": (Drip(0.2), GONE),
 }
 
@@ -57,9 +59,8 @@ class Gated(Suite):
             lambda adapter, _: adapter.check(),
             lambda adapter, _: adapter.discover(),
             lambda adapter, stream: list(adapter.read(stream, Slice())),
-            lambda adapter, stream: list(adapter.keys(stream)),
         ],
-        ids=["check", "discover", "read", "keys"],
+        ids=["check", "discover", "read"],
     )
     def test_a_shut_gate_lets_nothing_through(
         self, opened: Open, counterpart: Counterpart, ask: Callable[[Adapter, str], object]

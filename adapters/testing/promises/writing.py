@@ -43,6 +43,16 @@ class Writing(Suite):
                 adapter.write(counterpart.stream, operation, reference())
             assert caught.value.code == "adapter.not_writable"
 
+    @put_to(lacking=[LOOKUP])
+    def test_a_stream_without_lookup_finds_nothing_out(
+        self, opened: Open, counterpart: Counterpart
+    ) -> None:
+        """It raises, without a call: None would mean that the record is not there."""
+        with pytest.raises(MidspanError) as caught:
+            opened(ShutGate()).lookup(counterpart.stream, reference())
+
+        assert caught.value.code != "gate.shut"
+
     @put_to(CREATE)
     def test_a_record_is_created_once(self, opened: Open, counterpart: Counterpart) -> None:
         """It is there, under the key that was told."""
