@@ -4,8 +4,8 @@ Guarantee: nothing of a particular system is written here. How one logs in, how 
 asked for and what an error means are templates and patterns in the system's YAML
 (``adapters.rpc.spec``). Every call passes the gate, one page a call.
 
-A position is the last key that was read, so that a slice goes on there even when rows before
-it were inserted or deleted. Slices by key go on at the number of keys done.
+A position is the place behind a page: the last key, or how far a counted list is walked.
+Slices by key go on at the number of keys done.
 """
 
 from collections.abc import Iterator, Sequence

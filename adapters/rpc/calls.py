@@ -12,7 +12,7 @@ from adapters.rpc.spec import RpcSpec
 from adapters.rpc.values import Typed
 from adapters.rpc.wire import Wire
 from adapters.rpc.xmlrpc import XmlRpc
-from adapters.templates import compile_template
+from adapters.templates import ABSENT, Template, compile_sparse, compile_template
 from config.tree import Node
 
 
@@ -35,12 +35,21 @@ class Calling(Protocol):
         ...
 
 
+UNSET: Any = object()
+"""The value of a placeholder that has none in this call."""
+
+
 class Call:
-    """A compiled remote call; ``known`` are its placeholders, ``path`` is the system's."""
+    """A compiled remote call; ``known`` are its placeholders, ``path`` is the system's.
+
+    A member of the parameters whose placeholder is UNSET is left out; in the list of
+    parameters itself it is null, so that the others keep their places.
+    """
 
     def __init__(self, spec: Calling, known: frozenset[str], path: str) -> None:
         self._method = compile_template(spec.method, known)
-        self._params = compile_template(spec.params, known)
+        self._params = _sparse(spec.params, known)
+        self.names = self._params.names
         self._path = compile_template(spec.path or path, known | {"method"})
 
     def render(self, values: Mapping[str, Any]) -> tuple[str, str, Any]:
@@ -48,6 +57,18 @@ class Call:
         method = str(self._method.render(values))
         path = str(self._path.render({**values, "method": method}))
         return path.lstrip("/"), method, self._params.render(values)
+
+
+def _sparse(params: Node, known: frozenset[str]) -> Template:
+    whole = compile_sparse(params, known, UNSET)
+    if not isinstance(params.value, list):
+        return Template(lambda values: _or(whole.render(values), {}), whole.names)
+    items = [compile_sparse(item, known, UNSET) for item in params.value]
+    return Template(lambda values: [_or(item.render(values), None) for item in items], whole.names)
+
+
+def _or(rendered: Any, instead: Any) -> Any:
+    return instead if rendered is ABSENT else rendered
 
 
 def wire_of(spec: RpcSpec) -> Wire:

@@ -5,8 +5,10 @@ particular system is written here.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from adapters.rpc.calls import UNSET
 from adapters.rpc.client import RpcClient
 from adapters.rpc.spec import RpcSpec
 from adapters.rpc.wire import Rows
@@ -14,6 +16,15 @@ from adapters.templates import Template, compile_template
 from midspan.kernel.errors import MidspanError, ProtocolError, RecordError
 
 PAGE_NAMES = ("model", "filter", "limit", "fields")
+PLACE_NAMES = ("lower", "after", "keys", "offset", "page")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A piece of what is asked for that stands in the parameters themselves."""
+
+    name: str
+    value: Any
 
 
 class Query:
@@ -25,7 +36,7 @@ class Query:
         self.key = read.key
         self._client = client
         self._rows = read.rows
-        self._page = client.compiled(read, *PAGE_NAMES)
+        self._page = client.compiled(read, *PAGE_NAMES, *PLACE_NAMES)
         self._count = client.compiled(spec.count, *PAGE_NAMES) if spec.count else None
         self._after = piece(read.filter.after, "after")
         self._keys = piece(read.filter.keys, "keys")
@@ -34,19 +45,27 @@ class Query:
     @property
     def by_keys(self) -> bool:
         """Whether records can be asked for by their keys."""
-        return self._keys is not None
+        return self._keys is not None or self.places("keys")
 
     @property
     def by_reference(self) -> bool:
         """Whether a record can be looked for by our reference."""
         return self._reference is not None
 
+    def places(self, name: str) -> bool:
+        """Return whether the parameters themselves have a place for ``name``."""
+        return name in self._page.names
+
     def after(self, key: Any) -> Any:
         """Return the piece of the filter that goes on behind a key."""
+        if self._after is None and self.places("after"):
+            return Place("after", key)
         return need(self._after, "read.filter.after", "what comes next").render({"after": key})
 
     def keys(self, keys: Sequence[Any]) -> Any:
         """Return the piece of the filter that asks for the records of these keys."""
+        if self._keys is None and self.places("keys"):
+            return Place("keys", list(keys))
         template = need(self._keys, "read.filter.keys", "a record by its key")
         return template.render({"keys": list(keys)})
 
@@ -60,8 +79,10 @@ class Query:
     ) -> Rows:
         """Return the first rows that a filter finds, in the order of the key."""
         values = {
+            **dict.fromkeys(PLACE_NAMES, UNSET),
+            **{one.name: one.value for one in pieces if isinstance(one, Place)},
             "model": model,
-            "filter": joined(pieces),
+            "filter": joined([one for one in pieces if not isinstance(one, Place)]),
             "limit": limit or self.limit,
             "fields": list(fields),
         }

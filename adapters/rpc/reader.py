@@ -1,23 +1,20 @@
-"""Reads one stream page by page, each page beginning behind the last one's key.
+"""Reads one stream: all of it, what changed, the records of some keys, the keys alone.
 
-Guarantee: a record that exists from the first page to the last is delivered, whatever is
-inserted, changed or deleted meanwhile, since nothing counts rows from the front. The end is
-an empty page, never a short one: servers cap pages. A page that is out of order, that begins
-again at the front, or that shows a filter ignored, raises instead of losing rows or running
-for ever.
+Guarantee: what ``adapters.rpc.walks`` says of its pages; beside it, a filter that the system
+ignores or misreads is told, and a key listing that ends early is none.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from adapters.base import BoundStream
 from adapters.rpc.batches import Batches
 from adapters.rpc.models import Models
-from adapters.rpc.query import Query, need, piece
+from adapters.rpc.query import Place, Query, need, piece
 from adapters.rpc.shape import reference
 from adapters.rpc.spec import RpcSpec, RpcStreamSpec
+from adapters.rpc.walks import Walker
 from adapters.rpc.wire import Rows
 from config.model import CursorConfig
 from midspan.kernel.errors import MidspanError, ProtocolError, RecordError
@@ -42,6 +39,7 @@ class StreamReader:
         self.model = options.model
         self._query = query
         self._batches = Batches(query, models, stream)
+        self._walker = Walker(query, spec.read, options.model)
         self._where = piece(options.where)
         self._since = piece(options.since or spec.read.filter.since, "lower")
         self._own_since = options.since is not None
@@ -56,16 +54,16 @@ class StreamReader:
     @property
     def by_changes(self) -> bool:
         """Whether changes can be asked for."""
-        return self.stream.cursor is not None and self._since is not None
+        asked = self._since is not None or self._query.places("lower")
+        return self.stream.cursor is not None and asked
 
     def slice(self, lower: str | None, position: Position | None) -> Iterator[Batch]:
         """Yield what changed since ``lower``, everything when None, behind ``position``."""
-        after, page = (position["after"], position["page"]) if position else (None, 0)
-        pieces = [] if lower is None else [self.since(lower)]
-        while (rows := self._page(pieces, after)).values:
+        page, place = (position["page"], position["place"]) if position else (0, None)
+        pieces = self.pieces([] if lower is None else [self.since(lower)])
+        for rows, behind in self._walker.pages(pieces, self._batches.asked, place):
             page += 1
-            after = self._last_key(rows, after)
-            batch = self._batches.batch(rows, {"after": after, "page": page}, page)
+            batch = self._batches.batch(rows, {"place": behind, "page": page}, page)
             if lower is not None and page == 1:
                 self._refuse_ignored(batch, lower)
             yield batch
@@ -84,10 +82,8 @@ class StreamReader:
         key = self.stream.primary_key[0]
         fields = list(dict.fromkeys([key, self._query.key]))
         before = self._count()
-        after: Any = None
         listed = 0
-        while (rows := self._page([], after, fields)).values:
-            after = self._last_key(rows, after)
+        for rows, _place in self._walker.pages(self.pieces([]), fields):
             listed += len(rows.values)
             yield [(reference(row.get(key)),) for row in rows.values]
         # Rows may come and go during the listing: only fewer than at both ends is a loss.
@@ -113,8 +109,10 @@ class StreamReader:
 
     def since(self, lower: str) -> Any:
         """Return the piece of the filter that asks for changes, in the cursor's own form."""
-        template = need(self._since, "read.filter.since", "changes")
-        return template.render({"lower": _typed_lower(lower, self.stream.cursor, self._typed)})
+        bound = _typed_lower(lower, self.stream.cursor, self._typed)
+        if self._since is None and self._query.places("lower"):
+            return Place("lower", bound)
+        return need(self._since, "read.filter.since", "changes").render({"lower": bound})
 
     def pieces(self, pieces: Sequence[Any]) -> list[Any]:
         """Return pieces of a filter behind those that always hold for the stream."""
@@ -135,34 +133,8 @@ class StreamReader:
             )
         return rows
 
-    def _page(self, pieces: Sequence[Any], after: Any, fields: Sequence[str] | None = None) -> Rows:
-        behind = [] if after is None else [self._query.after(after)]
-        asked = fields or self._batches.asked
-        return self._query.rows(self.model, self.pieces([*pieces, *behind]), asked)
-
     def _count(self) -> int:
         return self._query.count(self.model, self.pieces([])) or 0
-
-    def _last_key(self, rows: Rows, after: Any) -> Any:
-        """Return the key that the next page begins behind; refuse a page that lost order."""
-        if not all(isinstance(row, dict) for row in rows.values):
-            raise ProtocolError("rpc.rows", "a row is no record", remedy="Correct read.rows")
-        found = [reference(row.get(self._query.key)) for row in rows.values]
-        if found[-1] is None:
-            raise ProtocolError(
-                "rpc.key",
-                f"a row of '{self.model}' has no '{self._query.key}', by which pages go on",
-                remedy="Correct read.key",
-            )
-        # Texts are ordered by the server's collation, which is not ours; numbers are numbers.
-        numbers = isinstance(found[-1], int)
-        if after in found or (numbers and not _ascends([after, *found])):
-            raise ProtocolError(
-                "rpc.order",
-                f"the pages of '{self.model}' do not go on behind the last '{self._query.key}'",
-                remedy="Check that read.params hold {filter} and sort by that field, lowest first",
-            )
-        return found[-1]
 
     def _refuse_ignored(self, batch: Batch, lower: str) -> None:
         """Refuse a full page of rows that are all much older than what was asked for.
@@ -199,11 +171,6 @@ class StreamReader:
             except RecordError:
                 continue
         return found
-
-
-def _ascends(keys: Sequence[Any]) -> bool:
-    numbers = [key for key in keys if isinstance(key, int)]
-    return all(earlier < later for earlier, later in pairwise(numbers))
 
 
 def _typed_lower(lower: str, cursor: CursorConfig | None, typed: bool) -> Any:

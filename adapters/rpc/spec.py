@@ -51,7 +51,7 @@ class FilterSpec:
     ``reference`` for the records whose ``{field}`` holds our ``{reference}``.
     """
 
-    after: Node
+    after: Node | None = None
     since: Node | None = None
     keys: Node | None = None
     reference: Node | None = None
@@ -59,17 +59,22 @@ class FilterSpec:
 
 @dataclass(frozen=True, slots=True)
 class ReadSpec:
-    """How a page of a stream is asked for, in the order of ``key``, lowest first.
+    """How a page of a stream is asked for.
 
-    Placeholders beside the common ones: ``{model}``, ``{filter}``, ``{limit}``, ``{fields}``.
-    ``key`` is the unique field that pages follow; ``limit`` is the rows of a page; ``rows``
-    is the path of the rows in the result, empty when the result is the rows. ``path`` is as
-    for any call.
+    Placeholders beside the common ones: ``{model}``, ``{filter}``, ``{limit}``, ``{fields}``,
+    and, for systems whose filter is no tree, ``{lower}``, ``{after}``, ``{keys}``, ``{offset}``
+    and ``{page}`` themselves: a member whose placeholder has no value is left out, in the list
+    of parameters itself it is null. ``paging`` key follows ``key``, the unique field by which
+    rows are sorted, lowest first; offset and page (from ``first_page``) walk a list that may
+    move; none asks once. ``limit`` is the rows of a page; ``rows`` is the path of the rows in
+    the result, empty when the result is the rows. ``path`` is as for any call.
     """
 
     method: str
     params: Node
-    filter: FilterSpec
+    filter: FilterSpec = field(default_factory=FilterSpec)
+    paging: Literal["key", "offset", "page", "none"] = "key"
+    first_page: int = 1
     key: str = "id"
     limit: int = 200
     rows: str = ""
