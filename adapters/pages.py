@@ -142,10 +142,11 @@ class PageWalk(Generic[T]):
         restarts = barren = stuck = furthest = 0
         while True:
             window = self._window(state)
-            if state.tail and not _shows(window, state.tail) and window.start > 0:
+            found = _last_known(window, state)
+            if state.tail and found < 0 and window.start > 0:
                 window = self._step_back(window.start, state)
+                found = _last_known(window, state)
             state = self._learn(state, window)
-            found = _last_known(window.page.marks, state.tail)
             restarts = _count(restarts, MAX_RESTARTS, lost=bool(state.tail) and found < 0)
             fresh = window.page.items[found + 1 :]
             state, ended = self._advance(state, window, len(fresh))
@@ -189,7 +190,7 @@ class PageWalk(Generic[T]):
         number = (start - 1) // state.size
         while True:
             window = self._single(number, state.size)
-            if number == 0 or _shows(window, state.tail):
+            if number == 0 or _last_known(window, state) >= 0:
                 return window
             number -= 1
 
@@ -250,7 +251,7 @@ class OffsetWalk(PageWalk[T]):
         while True:
             start = max(start - state.size, 0)
             window = self._at(start, state.size)
-            if start == 0 or _shows(window, state.tail):
+            if start == 0 or _last_known(window, state) >= 0:
                 return window
 
     def _at(self, start: int, size: int) -> _Window[T]:
@@ -262,22 +263,23 @@ def _page_size(target: int, largest: int) -> int:
     return max(range(largest, 0, -1), key=lambda size: (target // size + 1) * size)
 
 
-def _last_known(marks: Sequence[str], tail: tuple[str, ...]) -> int:
+def _last_known(window: _Window[T], state: _State) -> int:
     """Return the place of the last of the first run of known records, -1 without any.
 
     A known record further back has new ones before it: those are rather read twice.
     """
-    known = set(tail)
+    marks, known = window.page.marks, set(state.tail)
     if not known:
         return -1
+    # In a list that stood still they are where they were: most pages need no search.
+    where = max(state.reach - window.start - len(state.tail), 0)
+    still = state.tail[-(state.reach - window.start) :] if window.start < state.reach else ()
+    if still and tuple(marks[where : where + len(still)]) == still:
+        return where + len(still) - 1
     found = next((at for at in range(len(marks)) if marks[at] in known), -1)
     while 0 <= found < len(marks) - 1 and marks[found + 1] in known:
         found += 1
     return found
-
-
-def _shows(window: _Window[T], tail: tuple[str, ...]) -> bool:
-    return _last_known(window.page.marks, tail) >= 0
 
 
 def _count(losses: int, most: int, *, lost: bool) -> int:
