@@ -13,16 +13,20 @@ from tests.adapters.file_counterpart import LocalList, SftpList
 class OnLists(AdapterConformance):
     """Each promise has a folder of its own."""
 
+    lists: ClassVar[type[LocalList]]
+
     @pytest.fixture
     def counterpart(self, tmp_path: Path) -> Iterator[LocalList]:
-        made: LocalList = self.system(tmp_path)
+        made = self.lists(tmp_path)
         yield made
         made.close()
 
 
 class TestLocal(OnLists):
     system: ClassVar = LocalList
+    lists = LocalList
 
 
 class TestSftp(OnLists):
     system: ClassVar = SftpList
+    lists = SftpList

@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from midspan.kernel.errors import MidspanError, ProtocolError, TransientError
-from midspan.kernel.stream import Slice
+from midspan.kernel.stream import Batch, Slice
 from tests.adapters.building import records
 from tests.adapters.file_drop import Drop, drop_of, plain
 
@@ -23,11 +23,11 @@ def drop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Drop]:
         yield made
 
 
-def ids(batches: list) -> list[object]:
+def ids(batches: Sequence[Batch]) -> list[object]:
     return [row["id"] for row in plain(batches)]
 
 
-def last(batches: list) -> str:
+def last(batches: Sequence[Batch]) -> str:
     return str(records(batches)[-1]["_file"])
 
 
@@ -163,7 +163,7 @@ def test_a_reading_that_broke_off_puts_nothing_away(drop: Drop) -> None:
     with closing(drop.adapter(keys)) as adapter:
         reading = adapter.read("rows", Slice())
         lower = last([next(reading)])
-        reading.close()
+        del reading
 
         list(adapter.read("rows", Slice(lower=lower)))
 
