@@ -81,6 +81,7 @@ class SoapAdapter:
         """Return the time of the configured operation, else of the HTTP server; aware."""
         clock, context = self._options.clock, self._context
         if clock is None:
+            self._session.service.load()
             return context.gate.call(context.lane, self._session.service.clock)
         reply = self._session.call(clock.operation, self._clock_arguments, {})
         return _moment(reply.text(clock.path), clock)

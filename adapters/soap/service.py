@@ -69,6 +69,13 @@ class Service:
     @property
     def contract(self) -> Contract:
         """The WSDL, loaded when first needed."""
+        return self.load()
+
+    def load(self) -> Contract:
+        """Load the WSDL unless it is; before a call through the gate, never within one.
+
+        Each document passes the gate: within a call it would wait for the call's own place.
+        """
         if self._contract is None:
             self._contract = self.open(self._wanted)
         return self._contract

@@ -160,6 +160,7 @@ class Session:
         return act()
 
     def _pass(self, act: Callable[[Timeouts], T]) -> T:
+        self.service.load()
         return self._context.gate.call(self._context.lane, act)
 
     def _request(self, operation: str, arguments: Template, values: Mapping[str, Any]) -> "Request":
