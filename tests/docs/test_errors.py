@@ -91,7 +91,7 @@ def _derived(node: ast.Call) -> Iterator[tuple[str, str]]:
     name, texts = _called(node), [_text(one) for one in node.args]
     if name == "refuse" and texts[0]:
         yield f"mapping.{texts[0]}.invalid", "quarantine"
-    if name == "_listed":
+    if name == "_listed" and isinstance(node.func, ast.Name):
         yield f"mapping.{texts[2]}.unknown", "quarantine"
     if name == "_wrong_length":
         yield f"file.{texts[0]}_line", "quarantine"
