@@ -87,7 +87,7 @@ def test_calculations_and_given_up_fields_agree(tmp_path: Path) -> None:
     _assert_alike(mapping, rows)
 
 
-TEXTS = [
+TEXTS: list[Any] = [
     *(None, "", " ", "a", " Ä ", "e\u0301", "\u0301", "x" * 16, "x" * 17, "a\x00", "a\nb", "\xa0"),
     *("\ud800", "\ufffe", 0, b"", b"x", [], 5, False),
 ]
