@@ -6,7 +6,8 @@ Needs pytest (the extra ``testing``); nothing of the platform imports this packa
 
 import pytest
 
-pytest.register_assert_rewrite("adapters.testing.promises", "adapters.testing.suite")
+for _name in ("promises", "suite", "failing"):
+    pytest.register_assert_rewrite(f"adapters.testing.{_name}")
 
 from adapters.testing.building import adapter_from_yaml  # noqa: E402 asserts are rewritten first
 from adapters.testing.conformance import AdapterConformance  # noqa: E402

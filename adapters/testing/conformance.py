@@ -11,10 +11,14 @@ A promise is put to the adapter exactly when its counterpart declares what it is
 was declared is itself a promise (``Looking``).
 """
 
+from adapters.testing.promises.changes import Changes
+from adapters.testing.promises.ending import Ending
+from adapters.testing.promises.gated import Gated
 from adapters.testing.promises.looking import Looking
-from adapters.testing.promises.reading import Changes, Reading
-from adapters.testing.promises.troubles import Ending, Faults, Gated
-from adapters.testing.promises.writing import Uncertain, Writing
+from adapters.testing.promises.network import Faults
+from adapters.testing.promises.reading import Reading
+from adapters.testing.promises.uncertain import Uncertain
+from adapters.testing.promises.writing import Writing
 
 
 class AdapterConformance(Looking, Reading, Changes, Gated, Faults, Ending, Writing, Uncertain):

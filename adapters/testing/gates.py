@@ -1,7 +1,8 @@
 """Gates for the suite: one that counts and repeats as the real one does, one that is shut.
 
 Guarantee: ``CountingGate.busy`` is true exactly while a remote call runs, so that a call beside
-the gate can be told.
+the gate can be told; and a call within a call is refused, since under a budget of one call at a
+time it would wait for the place that its own caller holds.
 """
 
 import threading
@@ -37,6 +38,7 @@ class CountingGate:
         self._attempts = attempts
         self._before = before
         self._under_way = 0
+        self._here = threading.local()
         self._lock = threading.Lock()
 
     @property
@@ -46,6 +48,7 @@ class CountingGate:
 
     def call(self, lane: Lane, operation: Callable[[Timeouts], T]) -> T:
         """Run the operation; the last attempt's TransientError is raised."""
+        assert not getattr(self._here, "calling", False), "a call through the gate within a call"
         self.lanes.add(lane)
         for left in reversed(range(self._attempts)):
             try:
@@ -61,8 +64,10 @@ class CountingGate:
         with self._lock:
             self.calls += 1
             self._under_way += 1
+        self._here.calling = True
         try:
             return operation(self.timeouts)
         finally:
+            self._here.calling = False
             with self._lock:
                 self._under_way -= 1

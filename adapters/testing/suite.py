@@ -178,6 +178,16 @@ def expected(counterpart: Counterpart, put: Sequence[Sample]) -> set[Found]:
     return {(counterpart.key(sample.number), sample.text) for sample in put}
 
 
+def positions_of(
+    adapter: Adapter, counterpart: Counterpart, part: Slice | None = None
+) -> list[tuple[set[Found], Position]]:
+    """Return each position of a reading, with what was read until then."""
+    progress = Progress(counterpart, part)
+    found = [(set(progress.rows), position) for position in progress.run(adapter)]
+    assert len(found) > 1, "many records come in more than one batch"
+    return found
+
+
 def all_keys(adapter: Adapter, counterpart: Counterpart) -> list[Key]:
     """Return every key that the adapter lists."""
     return [tuple(key) for some in adapter.keys(counterpart.stream) for key in some]
