@@ -4,9 +4,10 @@ Guarantee: as ``adapters.rpc.wire`` says. A page is decoded in one go; only wher
 is damaged are its rows read one by one, so that the others still arrive.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -14,8 +15,15 @@ from adapters.rpc.values import Typed
 from adapters.rpc.wire import Fault, Result, Rows, bad_row, cut_off, no_rows, unreadable
 from midspan.kernel.errors import ProtocolError, RecordError, TransientError
 
+T = TypeVar("T")
+
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_MARKED = bytes.maketrans(bytes(range(32)), b"\xff" * 32)
+"""A byte that no UTF-8 has stands for each control character."""
+
+_ANY = msgspec.json.Decoder(msgspec.Raw)
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 _VALUE = msgspec.json.Decoder(float_hook=Decimal)
@@ -41,7 +49,7 @@ class JsonRpc:
 
     def result(self, body: bytes) -> Result:
         """Return what a reply holds; raise Fault for an error reply."""
-        members = _members(body)
+        members, clean = _parsed(_MEMBERS, body)
         failure = members.get("error")
         if failure is not None and bytes(failure) != b"null":
             raise Fault(bytes(failure).decode("utf-8", "replace"))
@@ -51,7 +59,7 @@ class JsonRpc:
                 "the answer holds neither a result nor an error",
                 remedy="Check protocol and version",
             )
-        return JsonResult(members["result"])
+        return JsonResult(members["result"], clean, body)
 
     def complaint(self, body: bytes) -> str:
         """Return the text of an error that a reply of another status holds."""
@@ -80,28 +88,27 @@ class PlainJson:
 
     def result(self, body: bytes) -> Result:
         """Return what a reply holds, which is the reply."""
-        try:
-            msgspec.json.decode(body, type=msgspec.Raw)
-        except _UNREADABLE as error:
-            raise _not_json(body, error) from None
-        return JsonResult(body)
+        whole, clean = _parsed(_ANY, body)
+        return JsonResult(whole, clean, body)
 
     def complaint(self, body: bytes) -> str:
         """Return an error reply's own text, where it is an object."""
         try:
-            _members(body)
+            _parsed(_MEMBERS, body)
         except (ProtocolError, TransientError):
             return ""
         return body.decode("utf-8", "replace")
 
 
 class JsonResult:
-    """A result by its JSON."""
+    """A result by its JSON; ``clean`` is the reply as it was parsed, ``body`` as it came."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_body", "_clean", "_raw")
 
-    def __init__(self, raw: bytes | msgspec.Raw) -> None:
+    def __init__(self, raw: msgspec.Raw, clean: bytes, body: bytes) -> None:
         self._raw = raw
+        self._clean = clean
+        self._body = body
 
     def value(self) -> Any:
         """Return the whole result."""
@@ -113,9 +120,29 @@ class JsonResult:
             found = self._raw
             for name in path.split(".") if path else ():
                 found = _MEMBERS.decode(found)[name]
-            return _whole(found)
+            return self._whole(found)
         except (*_UNREADABLE, KeyError):
             raise no_rows(path) from None
+
+    def _whole(self, raw: msgspec.Raw) -> Rows:
+        """Decode a page in one go; row by row where that cannot be done."""
+        try:
+            values = _VALUES.decode(raw)
+        except _UNREADABLE:
+            raws = _ROWS.decode(raw)
+            return _single(raws, self._spans(raw, raws))
+        return Rows(values, lambda at: bytes(_ROWS.decode(raw)[at]))
+
+    def _spans(self, page: msgspec.Raw, rows: Sequence[msgspec.Raw]) -> list[bytes]:
+        """Return the bytes of each row as they came: marks take as much room as what they mark."""
+        if self._clean is self._body:
+            return [bytes(row) for row in rows]
+        end, spans = self._clean.index(bytes(page)), []
+        for row in map(bytes, rows):
+            start = self._clean.index(row, end)
+            end = start + len(row)
+            spans.append(self._body[start:end])
+        return spans
 
 
 def _encoder(decimals: Literal["number", "text"]) -> Callable[[Any], bytes]:
@@ -125,16 +152,7 @@ def _encoder(decimals: Literal["number", "text"]) -> Callable[[Any], bytes]:
     ).encode
 
 
-def _whole(raw: bytes | msgspec.Raw) -> Rows:
-    """Decode a page in one go; row by row where that cannot be done."""
-    try:
-        values = _VALUES.decode(raw)
-    except _UNREADABLE:
-        return _single(_ROWS.decode(raw))
-    return Rows(values, lambda at: bytes(_ROWS.decode(raw)[at]))
-
-
-def _single(raws: Sequence[msgspec.Raw]) -> Rows:
+def _single(raws: Sequence[msgspec.Raw], spans: Sequence[bytes]) -> Rows:
     values: list[Any] = []
     damaged: dict[int, RecordError] = {}
     for at, raw in enumerate(raws):
@@ -143,7 +161,7 @@ def _single(raws: Sequence[msgspec.Raw]) -> Rows:
         except _UNREADABLE:
             damaged[at] = bad_row()
             values.append(_guessed(bytes(raw)))
-    return Rows(values, lambda at: bytes(raws[at]), damaged)
+    return Rows(values, lambda at: spans[at], damaged)
 
 
 def _guessed(raw: bytes) -> Any:
@@ -161,9 +179,20 @@ def _decode(raw: bytes | msgspec.Raw) -> Any:
         raise bad_row() from None
 
 
-def _members(body: bytes) -> dict[str, msgspec.Raw]:
+def _parsed(decoder: msgspec.json.Decoder[T], body: bytes) -> tuple[T, bytes]:
+    """Return a reply's parts, and the bytes they were read from.
+
+    A text with a control character in it is no JSON; it is marked, so that it damages its row
+    alone.
+    """
     try:
-        return _MEMBERS.decode(body)
+        return decoder.decode(body), body
+    except _UNREADABLE as error:
+        clean = _TEXT.sub(lambda text: text[0].translate(_MARKED), body)
+        if clean == body:
+            raise _not_json(body, error) from None
+    try:
+        return decoder.decode(clean), clean
     except _UNREADABLE as error:
         raise _not_json(body, error) from None
 

@@ -214,10 +214,18 @@ def test_a_missing_grant_is_told(tmp_path: Path, way: str) -> None:
         ("xmlrpc", b"Partner 2", b"Partner \xff", "rpc.row"),
         ("jsonrpc", b"Partner 2", b"Partner \xff", "rpc.row"),
         ("xmlrpc", b"Partner 2", b"Par\x0btner", "rpc.row"),
+        ("jsonrpc", b"Partner 2", b"Par\n\x0btner", "rpc.row"),
         ("xmlrpc", b"Partner 2", b"Par&#0;ner", "rpc.row"),
         ("xmlrpc", b"<double>2.5<", b"<double>2.x<", "rpc.value"),
     ],
-    ids=["bytes in xml", "bytes in json", "control character", "no character", "no number"],
+    ids=[
+        "bytes in xml",
+        "bytes in json",
+        "control in xml",
+        "control in json",
+        "no character",
+        "no number",
+    ],
 )
 def test_a_bad_row_costs_itself_alone(
     tmp_path: Path, way: str, good: bytes, bad: bytes, code: str
