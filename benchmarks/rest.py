@@ -73,6 +73,7 @@ def measure(settings: Settings) -> Iterator[Measurement]:
     yield at_least(
         "rest: read", "rows/s", ours.rate, target, peer=(_PEER, peer.rate), versions=versions
     )
+    yield at_most("rest: CPU a row", "µs", ours.cpu_micros, peer=(_PEER, peer.cpu_micros))
     yield at_most("rest: peak memory", "MB", ours.peak_mb, peer=(_PEER, peer.peak_mb))
 
 

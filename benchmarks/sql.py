@@ -67,6 +67,8 @@ def measure(settings: Settings) -> Iterator[Measurement]:
                 peer=(name, peer.rate),
                 versions=versions,
             )
+            cpu = f"sql {server}: CPU a row, beside {name}"
+            yield at_most(cpu, "µs", ours.cpu_micros, peer=(name, peer.cpu_micros))
             memory = f"sql {server}: peak memory, beside {name}"
             yield at_most(memory, "MB", ours.peak_mb, peer=(name, peer.peak_mb))
 
