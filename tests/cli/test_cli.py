@@ -83,6 +83,18 @@ def test_a_broken_system_hides_no_other(home, crm):
     assert done.exit_code != 0
 
 
+@pytest.mark.timeout(25)
+def test_a_system_that_allows_one_call_at_a_time_is_checked_at_once(home, crm):
+    """No call waits for a place that its own caller holds until that expires."""
+    file = home / "config/systems/crm.yaml"
+    file.write_text(file.read_text().replace("concurrency: 2", "concurrency: 1"))
+    uri = crm.url.replace("http://", f"http://{crm.user}:{crm.password}@")
+
+    done = midspan(home, "check", AIRFLOW_CONN_MIDSPAN_CRM=uri)
+
+    assert done.exit_code == 0, done.output
+
+
 def test_a_wrong_password_is_told_without_showing_it(home, crm):
     """What, where and what to do; exit 2, for a person has to act."""
     uri = crm.url.replace("http://", f"http://{crm.user}:wrong-hunter2@")
