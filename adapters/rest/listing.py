@@ -4,37 +4,33 @@ Guarantee: every record of the list is yielded at least once or the reading rais
 moves meanwhile (see ``adapters.pages``, ``walks``, ``drift``). Memory is bounded by a page.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
-from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
 
-import xxhash
-from requests.utils import parse_header_links
-
 from adapters.base import BoundStream
-from adapters.http import Reply, describe
+from adapters.http import Reply
 from adapters.pages import OffsetWalk, Page, PageWalk, Walked
 from adapters.rest.bound import bound_of
-from adapters.rest.calls import Call, Request, strip_query
+from adapters.rest.calls import Call, Request
 from adapters.rest.client import RestClient
 from adapters.rest.drift import HealingWalk, Walk, short_list
+from adapters.rest.heads import Head
+from adapters.rest.identity import identities
 from adapters.rest.order import Order
-from adapters.rest.replies import HEADER, Document, Records, take
+from adapters.rest.paging import by_cursor, check_paging
+from adapters.rest.presence import Presence
+from adapters.rest.replies import Document, Records
 from adapters.rest.shape import Shape
 from adapters.rest.span import Marks, Span
 from adapters.rest.spec import ListingSpec, PagingSpec, SinceSpec
 from adapters.rest.walks import ChainWalk, Fetched, KeysetWalk
-from adapters.templates import as_text
-from config.binding import nearest
 from config.model import CursorConfig
-from midspan.kernel.errors import DriftError, MidspanError, ProtocolError
-from midspan.kernel.stream import Position, Reject, Row
+from midspan.kernel.errors import ProtocolError
+from midspan.kernel.stream import Position
 
 _NAMES = ("lower", "page", "offset", "page_size", "cursor", "after")
-_NEEDS = {"page": "page", "offset": "offset", "cursor": "cursor"}
 _WHOLE = PagingSpec("none")
 _BEYOND = (400, 404, 410, 416, 422)
 _TRUE = frozenset({"true", "1", "yes", "y"})
@@ -61,14 +57,15 @@ class Listing:
         strict: bool = False,
     ) -> None:
         self.paging = spec.paging or paging or _WHOLE
-        self.shape = replace(shape, head=_head(self.paging))
+        self._head = Head(client, self.paging)
+        self.shape = replace(shape, head=self._head.members)
         self._client = client
         self._stream = stream
         self._spec = spec
         self._strict = strict
         self._announced: int | None = None
         self._constants = {"schema": schema, **(constants or {})}
-        self._present = {*shape.given, *shape.nested}
+        self._presence = Presence(stream, shape)
         self._beginning = since.beginning if since else None
         self._bound = bound_of(stream.name, stream.cursor, since)
         known = (*_NAMES, *self._constants)
@@ -76,8 +73,8 @@ class Listing:
         self._since = (
             Call(spec, client.base, known, paging=self.paging, since=since) if since else self._full
         )
-        self._marks = (*stream.primary_key, *self._cursor_fields)
-        self._check_names()
+        self._marks = (*stream.primary_key, *(stream.cursor.fields if stream.cursor else ()))
+        check_paging(stream, self.paging, self._full.names | self._since.names)
 
     @property
     def names(self) -> frozenset[str]:
@@ -96,7 +93,7 @@ class Listing:
             yield from self._behind_keys(lower, position)
             return
         # One reply holds no pages between which a row could move.
-        keys = self._keys if self.paging.style != "none" else _unknown
+        keys = self._identified if self.paging.style != "none" else _unknown
         walk = HealingWalk(lambda number: self._pass(number, lower), keys, self._name)
         yield from walk.run(position)
 
@@ -191,7 +188,7 @@ class Listing:
             fetch,
             self.paging,
             self._order,
-            lambda span: self._keys(span) or set(),
+            lambda span: self._identified(span) or set(),
             unique=self._stream.primary_key == (self.paging.field,),
             grows="page_size" in self._call(lower or "any").names,
             grants=lambda: len(self.probe(size=2 * self.paging.size)) > self.paging.size,
@@ -199,8 +196,7 @@ class Listing:
 
     @property
     def _by_cursor(self) -> bool:
-        cursor = self._stream.cursor
-        return cursor is not None and self.paging.field in cursor.fields
+        return by_cursor(self._stream, self.paging)
 
     @property
     def _cursor(self) -> CursorConfig | None:
@@ -253,89 +249,18 @@ class Listing:
 
     def _page(self, document: Document, reply: Reply, place: str) -> Fetched:
         records = document.records(self.shape, place)
-        self._refuse_missing(records)
-        paging = self.paging
-        more = self._head(document, reply, paging.more)
-        told = self._head(document, reply, paging.total)
-        total = None if told is None else _count(told, describe(reply.url))
-        self._announced = total
+        self._presence.refuse_missing(records)
+        self._announced = self._head.total(document, reply)
         return Fetched(
             Span(((records, 0),)),
             Marks(records, self._marks if self._stream.cursor else ()),
-            None if more is None else as_text(more).lower() in _TRUE,
-            total,
-            self._next(document, reply),
+            self._head.more(document, reply),
+            self._announced,
+            self._head.next(document, reply),
         )
 
-    def _next(self, document: Document, reply: Reply) -> Any:
-        """Return what names the next page; an address loses its host and its credentials."""
-        style = self.paging.style
-        linked = _link(reply)
-        if style == "none" and linked:
-            raise ProtocolError(
-                "adapter.silent_loss",
-                f"{describe(reply.url)} announces a next page, and no paging is configured",
-                remedy="Configure paging for the stream, with style link",
-            )
-        if style == "cursor" and self.paging.next:
-            return _plain(take(document, reply, self.paging.next))
-        if style not in ("next", "link"):
-            return None
-        told = linked if style == "link" else take(document, reply, self.paging.next or "")
-        if not told:
-            return None
-        parts = urlsplit(self._client.own(as_text(told), reply.url))
-        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        return strip_query(path, self._client.auth.query_names)
-
-    def _head(self, document: Document, reply: Reply, path: str | None) -> Any:
-        if path is None:
-            return None
-        value = take(document, reply, path)
-        if value is None:
-            raise ProtocolError(
-                "rest.path",
-                f"the reply of {describe(reply.url)} holds nothing at '{path}'",
-                remedy="Correct the paths under paging",
-            )
-        return value
-
-    def _refuse_missing(self, records: Records) -> None:
-        """Raise when no record has a column that is asked for; a stamp that is null is there."""
-        if not records.items or not self.shape.roots:
-            return
-        rows: Sequence[Any] = records.items if records.clean else Span(((records, 0),)).rows()
-        key = [name.partition(".")[0] for name in self._stream.primary_key]
-        needed = {
-            name
-            for at, name in enumerate(records.columns)
-            if name not in self._present and (name in key or not self.shape.sparse)
-            if all(row[at] is None for row in rows)
-        }
-        gone = sorted(needed - records.names()) if rows and needed else []
-        # What was there once need not be sought in each page.
-        self._present.update(records.columns if rows else ())
-        if gone:
-            raise DriftError(
-                "adapter.field_missing",
-                f"no record of '{self._name}' holds {', '.join(gone)}",
-                remedy="Correct the stream or its mapping; where the system leaves out what is "
-                "empty, say 'sparse: true'",
-                stream=self._name,
-            )
-
-    def _keys(self, span: Span) -> set[Any] | None:
-        """Return what identifies the records of a span; None where their key is not read."""
-        found: set[Any] = set()
-        for records, start in span.parts:
-            if not records.items:
-                continue
-            places = [_index(records.columns, name) for name in self._stream.primary_key]
-            if None in places:
-                return None
-            items = records.items[start:] if start else records.items
-            found.update(_identities(items, [at for at in places if at is not None]))
-        return found
+    def _identified(self, span: Span) -> set[Any] | None:
+        return identities(span, self._stream.primary_key)
 
     def _order(self, span: Span) -> Order:
         """Return the order of the records that hold the field that pages go on by."""
@@ -349,86 +274,6 @@ class Listing:
             )
         return Order(values, self._cursor.codec if self._cursor and self._by_cursor else None)
 
-    def _check_names(self) -> None:
-        paging, names = self.paging, self._full.names | self._since.names
-        needed = _NEEDS.get(paging.style)
-        if paging.style == "keyset" and not names & self._keyset_names:
-            needed = "after"
-        if needed is not None and needed not in names:
-            raise self._wrong(f"its call has no placeholder '{{{needed}}}'", "Add it to the query")
-        if paging.style in ("cursor", "next") and not paging.next:
-            raise self._wrong("it does not say where the next page is named", "Add paging.next")
-        known = [*self._stream.primary_key[:1], *self._cursor_fields]
-        if paging.style == "keyset" and paging.field not in known:
-            raise self._wrong(
-                "paging.field is neither its key nor its cursor", nearest(paging.field or "", known)
-            )
-
-    @property
-    def _keyset_names(self) -> frozenset[str]:
-        return frozenset({"after", "lower"} if self._by_cursor else {"after"})
-
-    @property
-    def _cursor_fields(self) -> tuple[str, ...]:
-        return self._stream.cursor.fields if self._stream.cursor else ()
-
-    def _wrong(self, what: str, remedy: str) -> MidspanError:
-        return MidspanError(
-            "rest.paging",
-            f"the stream '{self._name}' cannot be paged by {self.paging.style}: {what}",
-            remedy=remedy,
-        )
-
-
-def _identities(items: Sequence[Row | Reject], places: Sequence[int]) -> set[Any]:
-    key: Callable[[Any], Any] = itemgetter(*places)
-    try:
-        # Plain rows with plain keys are the rule: all of it runs without a step of ours.
-        return set(map(key, items))
-    except TypeError:
-        return {_identity(item, key) for item in items}
-
-
-def _identity(item: Row | Reject, key: Callable[[Any], Any]) -> Any:
-    if isinstance(item, Reject):
-        return xxhash.xxh3_64_intdigest(item.raw)
-    value = key(item)
-    return value if isinstance(value, Hashable) else repr(value)
-
-
-def _head(paging: PagingSpec) -> frozenset[str]:
-    """Return the outermost members of a reply that tell how its list goes on."""
-    told = (paging.next, paging.more, paging.total)
-    paths = [path for path in told if path and not path.startswith(HEADER)]
-    return frozenset([*paths, *(path.partition(".")[0] for path in paths)])
-
 
 def _unknown(_span: Span) -> None:
     return None
-
-
-def _index(columns: tuple[str, ...], name: str) -> int | None:
-    return columns.index(name) if name in columns else None
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as a position may hold it."""
-    return str(value) if isinstance(value, Decimal) else value
-
-
-def _count(value: Any, where: str) -> int:
-    text = as_text(value)
-    if not text.isdecimal():
-        raise ProtocolError(
-            "rest.path",
-            f"the total in the reply of {where} is no number",
-            remedy="Correct the path under paging.total",
-        )
-    return int(text)
-
-
-def _link(reply: Reply) -> str | None:
-    """Return the address that a Link header calls next."""
-    links = parse_header_links(reply.headers.get("Link") or "")
-    found = (link.get("url") for link in links if "next" in link.get("rel", "").lower().split())
-    return next(found, None)
