@@ -97,8 +97,15 @@ class FileAdapter:
 def _folder(context: AdapterContext) -> Folder:
     call: Calls = lambda operation: context.gate.call(context.lane, operation)  # noqa: E731 typed
     if context.connection.scheme in ("sftp", "ssh"):
-        # Loads an SSH library that folders on a disk do not need.
-        from adapters.file.sftp import SftpFolder
+        try:
+            # Loads an SSH library that folders on a disk do not need.
+            from adapters.file.sftp import SftpFolder
+        except ImportError:
+            raise MidspanError(
+                "file.no_ssh",
+                "a folder behind SFTP needs the package 'paramiko', which is not installed",
+                remedy="Install it: pip install 'midspan[sftp]'",
+            ) from None
 
         return SftpFolder(context.connection, call, context.cache)
     return LocalFolder(context.connection, call)

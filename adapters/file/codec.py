@@ -83,18 +83,30 @@ def codec_of(encoding: str, head: bytes) -> Codec:
     return Codec(_PLAIN.get(encoding, encoding))
 
 
-def line_pattern(codec: Codec, ends: Sequence[str]) -> re.Pattern[bytes]:
-    """Return the pattern of a line and its end, to be matched where a line begins."""
+@dataclass(frozen=True, slots=True)
+class LineEnds:
+    """The pattern of a line and its end, to be matched where a line begins.
+
+    An end may go on for up to ``longest`` bytes behind what was matched of it.
+    """
+
+    pattern: re.Pattern[bytes]
+    longest: int
+
+
+def line_ends(codec: Codec, ends: Sequence[str]) -> LineEnds:
+    """Return how lines end: as ``ends`` say, or in any way that the encoding knows."""
     newline = "\n".encode(codec.name)
     every = _EBCDIC if newline != b"\n" and len(newline) == 1 else _ALL
     texts = [_ENDS.get(end, end) for end in ends] or every
     found = sorted((text.encode(codec.name) for text in texts), key=len, reverse=True)
     either = b"|".join(map(re.escape, found))
-    if all(len(end) == 1 or end[:1] in found for end in found):
-        firsts = b"".join(re.escape(end) for end in found if len(end) == 1)
-        return re.compile(b"([^" + firsts + b"]*+)(" + either + b")")
     unit = b"." if len(newline) == 1 else b".{%d}" % len(newline)
-    return re.compile(b"((?:(?!" + either + b")" + unit + b")*+)(" + either + b")", re.DOTALL)
+    text = b"(?:(?!" + either + b")" + unit + b")*+"
+    if all(len(end) == 1 or end[:1] in found for end in found):  # the same, faster
+        text = b"[^" + b"".join(re.escape(end) for end in found if len(end) == 1) + b"]*+"
+    pattern = re.compile(b"(" + text + b")(" + either + b")", re.DOTALL)
+    return LineEnds(pattern, max(map(len, found)))
 
 
 def _single(name: str) -> bool:

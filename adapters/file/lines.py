@@ -5,11 +5,10 @@ behind its last line (Ctrl-Z and NULs up to the end of a block). Memory is bound
 longest line.
 """
 
-import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from adapters.file.codec import Codec
+from adapters.file.codec import Codec, LineEnds
 from midspan.kernel.errors import ProtocolError
 
 CHUNK = 256 * 1024
@@ -31,7 +30,7 @@ class Line(NamedTuple):
 
 
 def lines(
-    file: BinaryIO, codec: Codec, pattern: re.Pattern[bytes], number: int = 0, offset: int = 0
+    file: BinaryIO, codec: Codec, ends: LineEnds, number: int = 0, offset: int = 0
 ) -> Iterator[Line]:
     """Yield the lines from ``offset`` on, where line ``number`` ended."""
     offset = offset or codec.mark
@@ -40,7 +39,8 @@ def lines(
     while not ended:
         chunk = file.read(CHUNK)
         rest, at, ended = rest[at:] + chunk, 0, not chunk
-        while (found := pattern.match(rest, at)) and (ended or found.end() < len(rest)):
+        sure = len(rest) if ended else len(rest) - ends.longest
+        while (found := ends.pattern.match(rest, at)) and found.end() <= sure:
             number += 1
             yield Line(found[1], found[2], number, offset)
             offset += found.end() - at

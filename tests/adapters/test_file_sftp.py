@@ -2,6 +2,7 @@
 
 import io
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -201,6 +202,19 @@ def test_a_closed_adapter_opens_no_connection(site: SftpSite, tmp_path: Path) ->
 
     assert caught.value.code == "file.closed"
     assert site.connections == 1
+
+
+def test_a_missing_package_is_named(
+    site: SftpSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders on a disk do without it."""
+    monkeypatch.delitem(sys.modules, "adapters.file.sftp", raising=False)
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+
+    with pytest.raises(MidspanError, match="paramiko") as caught:
+        drop(site, tmp_path).adapter(KEYS)
+
+    assert caught.value.code == "file.no_ssh"
 
 
 def test_no_copy_stays_behind(site: SftpSite, tmp_path: Path) -> None:

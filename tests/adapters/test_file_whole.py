@@ -305,6 +305,42 @@ def test_reading_goes_on_behind_every_position(drop: Drop, shape: str, pack: str
     assert len(records(batches)) == len(ROWS) * (3 if pack == "zip" else 2)
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 64])
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        *SHAPES.values(),
+        ("format: csv", 'id,name\r\n1,"a\r\n""b"\r2,Käse\r\n\r\n3,\n'),
+        ("detail: {fields: {id: 1, name: 2-5}}\nencoding: utf-16", "1Käse\r\n2Öl  \n"),
+        (
+            "format: json\nrows: r",
+            '{"x": "a\\\\", "y": [{"]": "}\\""}], "r" : [ {"id": "\\u00e4{"} ,{"id":2}] , "z": 1}',
+        ),
+        (
+            "format: xml\nrows: r",
+            "<d a='>'><!-- <r> --><r id='1'><![CDATA[<r>]]><b/></r><r id='2'><b>&amp;ö</b></r></d>",
+        ),
+    ],
+)
+def test_it_does_not_matter_where_a_buffer_ends(
+    drop: Drop, monkeypatch: pytest.MonkeyPatch, keys: str, text: str, size: int
+) -> None:
+    """In the middle of a line's end, an escape, a tag, a character."""
+    codec = "utf-16" if "utf-16" in keys else "utf-8"
+    keys += "\nsparse: true"
+    whole = drop.read(keys, text.encode(codec))
+
+    for buffer in ("lines.CHUNK", "formats.json.CHUNK", "formats.xml.CHUNK"):
+        monkeypatch.setattr(f"adapters.file.{buffer}", size)
+    cut = drop.read(keys, text.encode(codec))
+
+    assert plain(cut) == plain(whole) != []
+    origins = [[batch.origin(at) for batch in some for at in range(len(batch.rows))]
+               for some in (cut, whole)]  # fmt: skip
+    assert origins[0] == origins[1]
+    assert all(raw in text.encode(codec) for raw, _ in origins[0] if "utf-16" not in codec)
+
+
 def _written(shape: str, count: int) -> tuple[str, bytes]:
     text = "x" * 200
     made = {

@@ -4,11 +4,10 @@ Guarantee: the units of a file are all of its lines, in order; a line that canno
 a unit with its reason.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from adapters.file.codec import Codec, codec_of, line_pattern
+from adapters.file.codec import Codec, LineEnds, codec_of, line_ends
 from adapters.file.formats.base import Place
 from adapters.file.lines import Line, blocks, lines
 from adapters.file.packing import Content
@@ -34,18 +33,18 @@ class Source:
         self.content = content
         self.codec: Codec = codec_of(encoding, content.head)
         self._spec = spec
-        self._pattern: re.Pattern[bytes] | None = None
+        self._ends: LineEnds | None = None
         if spec.line_ends != ("none",):
-            self._pattern = line_pattern(self.codec, spec.line_ends)
+            self._ends = line_ends(self.codec, spec.line_ends)
 
     def lines(self, place: Place) -> Iterator[Line]:
         """Yield the lines behind a place."""
         with self.content.open() as file:
-            if self._pattern is None:
+            if self._ends is None:
                 length = self._spec.length or 1
                 yield from blocks(file, self.codec, length, place.line, place.offset)
             else:
-                yield from lines(file, self.codec, self._pattern, place.line, place.offset)
+                yield from lines(file, self.codec, self._ends, place.line, place.offset)
 
     def units(self, place: Place) -> Iterator[Unit]:
         """Yield each line behind a place as a unit of its own."""
