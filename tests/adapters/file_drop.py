@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.file import FileAdapter
+from adapters.testing import adapter_from_yaml
+from adapters.testing.gates import CountingGate
 from config.connections import Connection, parse_connection
 from midspan.kernel.stream import Batch, Slice
-from tests.adapters.building import Record, build, project, records
+from tests.adapters.building import Record, records
 from tests.adapters.sftp_site import sftp_site
 
 HEAD = """
@@ -41,8 +43,16 @@ class Drop:
         """Return an adapter of one stream with these keys, a YAML line each."""
         head = HEAD.replace("stable_for", f"rows_per_batch: {batch}\nstable_for")
         lines = "".join(f"    {line}\n" for line in keys.strip().splitlines())
-        home = project(self.home, "drop", head + lines)
-        return build(FileAdapter, home, "drop", self.connection, columns)
+        made = adapter_from_yaml(
+            FileAdapter,
+            head + lines,
+            self.home,
+            self.connection,
+            CountingGate(attempts=3),
+            columns,
+        )
+        assert isinstance(made, FileAdapter)
+        return made
 
     def read(self, keys: str, content: bytes | str, name: str = "f_1") -> list[Batch]:
         """Drop one file and read it."""
