@@ -5,59 +5,24 @@ objects. Its records are looked at one by one only when one of them cannot be re
 refused one's bytes, which are sought then and not before.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import msgspec
-
+from adapters.rest.json_tree import UNREADABLE, JsonTree, begins, is_null
 from adapters.rest.json_types import LIST, OBJECT, VALUE, RowReader, page_reader, row_reader
 from adapters.rest.replies import Records, carried, no_rows
 from adapters.rest.shape import Shape, inside
 from config.binding import nearest
-from midspan.kernel.errors import ProtocolError, RecordError, TransientError
+from midspan.kernel.errors import ProtocolError, RecordError
 from midspan.kernel.stream import Reject, Row
-
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_NULL = b"null"
-
-_HALF = re.compile(
-    rb"(?<!\\)((?:\\\\)*)\\"
-    rb"(u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\)u[dD][c-fC-F][0-9a-fA-F]{2})"
-)
-"""An escape that is one half of a character, without the other."""
-
-_SPOILED = b"\xff"
 
 Block = tuple[bytes, Mapping[str, Any]]
 """A list of records, undecoded, and what the records around it give to its rows."""
 
 
-class JsonDocument:
+class JsonDocument(JsonTree):
     """A reply in JSON; see ``adapters.rest.replies.Document``."""
-
-    def __init__(self, body: bytes, where: str) -> None:
-        self._body = body
-        self._where = where
-        self._top: Mapping[str, bytes] | None = None
-        self._head: Mapping[str, bytes] = {}
-        self._known: frozenset[str] = frozenset()
-        self._spoiled = False
-
-    def value(self, path: str) -> Any:
-        """Return the value at a path; None where there is none."""
-        raw = self._find(self._body, path.split(".") if path else ())
-        try:
-            return None if raw is None else VALUE.decode(raw)
-        except _UNREADABLE as error:
-            raise self._unreadable(error) from None
-
-    def text(self, path: str) -> str:
-        """Return what stands at a path as text, to be searched for a pattern."""
-        raw = self._find(self._body, path.split(".") if path else ())
-        return "" if raw is None else bytes(raw).decode("utf-8", "replace")
 
     def records(self, shape: Shape, place: str) -> Records:
         """Return the records at the shape's path."""
@@ -73,21 +38,6 @@ class JsonDocument:
             shape.columns(()), rows, True, place, cache(lambda: list(self._lists(shape))), shape
         )
 
-    def _spoil_halves(self) -> bool:
-        """Spoil halves of characters for their records alone; return whether there are any.
-
-        A text that was cut inside of an emoji ends in one, and no part of its page could be read.
-        """
-        spoiled = _HALF.sub(lambda half: half[1] + _SPOILED + half[2], self._body)
-        self._spoiled = spoiled != self._body
-        self._body, self._top = spoiled, None
-        return self._spoiled
-
-    def _own(self, raw: bytes) -> bytes:
-        """Return a record's bytes as they came."""
-        whole = bytes(raw)
-        return whole.replace(_SPOILED, b"\\") if self._spoiled else whole
-
     def _page(self, shape: Shape) -> list[Row] | None:
         """Return the rows of a page that is one list inside plain objects, decoded in one go."""
         if not shape.steps or not shape.roots or shape.given or shape.scalar or self._top:
@@ -95,7 +45,7 @@ class JsonDocument:
         reader = page_reader(shape.steps, shape.roots, shape.head)
         try:
             rows, self._head = reader.read(self._body) if reader else (None, {})
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
         self._known = shape.head - {shape.steps[0]} if reader else frozenset()
         return rows if rows is None or not shape.nested else _completed(rows, shape, {})
@@ -139,14 +89,14 @@ class JsonDocument:
         for raw, given in blocks:
             try:
                 found = self._decoded(reader, raw, shape)
-            except _UNREADABLE:
+            except UNREADABLE:
                 return None
             rows += _completed(found, shape, given) if given or shape.nested else found
         return rows
 
     @staticmethod
     def _decoded(reader: RowReader, raw: bytes, shape: Shape) -> list[Row]:
-        if _begins(raw, b"["):
+        if begins(raw, b"["):
             return reader.listed(raw)
         return reader.named(raw, shape.keyed_by) if shape.keyed_by else reader.single(raw)
 
@@ -170,7 +120,7 @@ class JsonDocument:
     ) -> dict[str, Any]:
         try:
             record = VALUE.decode(raw)
-        except _UNREADABLE:
+        except UNREADABLE:
             raise RecordError(
                 "rest.row", "the record's text cannot be read", remedy="Correct it in the source"
             ) from None
@@ -189,7 +139,7 @@ class JsonDocument:
         if depth == len(steps):
             yield self._checked(raw, shape), given
             return
-        if _begins(raw, b"["):
+        if begins(raw, b"["):
             for one in self._decode(LIST, raw):
                 yield from self._blocks(one, shape, depth, given)
             return
@@ -198,17 +148,17 @@ class JsonDocument:
             known = nearest(steps[depth], list(members)) if members else ""
             raise no_rows(shape.rows, self._where, known)
         found = dict(
-            carried(shape.carry, steps, depth, lambda path: self._given(raw, path)),
+            carried(shape.carry, steps, depth, lambda path: self.within(raw, path)),
         )
         inner = members.get(steps[depth])
-        if inner is not None and not _is_null(inner):
+        if inner is not None and not is_null(inner):
             yield from self._blocks(inner, shape, depth + 1, {**given, **found})
 
     def _checked(self, raw: bytes, shape: Shape) -> bytes:
         """Return what must be a list of records, or a single one."""
-        if _is_null(raw):
+        if is_null(raw):
             return b"[]"
-        if not _begins(raw, b"[") and not _begins(raw, b"{"):
+        if not begins(raw, b"[") and not begins(raw, b"{"):
             # What is no JSON at all is told first.
             self._decode(VALUE, raw)
             raise no_rows(shape.rows, self._where, "")
@@ -220,7 +170,7 @@ class JsonDocument:
         """Return each record's bytes, its name where it has one, and what is given to it."""
         found: list[tuple[bytes, str | None, Mapping[str, Any]]] = []
         for raw, given in blocks:
-            if _begins(raw, b"["):
+            if begins(raw, b"["):
                 found += [(one, None, given) for one in self._decode(LIST, raw)]
             elif shape.keyed_by:
                 found += [(one, name, given) for name, one in self._decode(OBJECT, raw).items()]
@@ -232,71 +182,8 @@ class JsonDocument:
     def _members(self, raw: bytes) -> Mapping[str, Any]:
         try:
             return OBJECT.decode(raw)
-        except _UNREADABLE:
+        except UNREADABLE:
             return {}
-
-    def _given(self, raw: bytes, path: Sequence[str]) -> Any:
-        found = self._find(raw, path)
-        return None if found is None else self._decode(VALUE, found)
-
-    def _find(self, raw: bytes, path: Sequence[str]) -> bytes | None:
-        found: bytes | None = raw
-        if raw is self._body and path and path[0] in self._known:
-            whole = ".".join(path)
-            if whole in self._head:
-                return self._head[whole]
-            found, path = self._head.get(path[0]), path[1:]
-        for at, step in enumerate(path):
-            if found is None:
-                return None
-            if _begins(found, b"["):
-                items = self._decode(LIST, found)
-                found = items[int(step)] if step.isdecimal() and int(step) < len(items) else None
-            else:
-                members = self._object(found)
-                # A member may itself have a dot in its name: ``@odata.nextLink``.
-                whole = ".".join(path[at:])
-                if members and whole in members:
-                    return members[whole]
-                found = members.get(step) if members else None
-        return found
-
-    def _object(self, raw: bytes) -> Mapping[str, bytes] | None:
-        """Return an object's members; None for a value that is none."""
-        if raw is self._body:
-            if self._top is None:
-                self._top = self._plain_object(raw)
-            return self._top
-        return self._plain_object(raw) if _begins(raw, b"{") else None
-
-    def _plain_object(self, raw: bytes) -> Mapping[str, bytes]:
-        if _begins(raw, b"{"):
-            members: Mapping[str, bytes] = self._decode(OBJECT, raw)
-            return members
-        self._decode(VALUE, raw)
-        return {}
-
-    def _decode(self, decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
-        try:
-            return decoder.decode(raw)
-        except _UNREADABLE as error:
-            raise self._unreadable(error) from None
-
-    def _unreadable(self, error: Exception) -> ProtocolError | TransientError:
-        body, what = self._body, f"the reply of {self._where}"
-        if not body.strip():
-            return ProtocolError("rest.not_json", f"{what} is empty", remedy="Check the path")
-        if body.lstrip()[:1] == b"<":
-            return ProtocolError(
-                "rest.not_json",
-                f"{what} is no JSON but a web page or XML",
-                remedy="Check path and format; a proxy or a login page may answer there",
-            )
-        if "truncated" in str(error):
-            return TransientError("rest.truncated", f"{what} ends in the middle")
-        return ProtocolError(
-            "rest.not_json", f"{what} is no JSON", remedy="Check path, format and encoding"
-        )
 
 
 def _completed(rows: Sequence[Row], shape: Shape, given: Mapping[str, Any]) -> list[Row]:
@@ -311,15 +198,3 @@ def _completed(rows: Sequence[Row], shape: Shape, given: Mapping[str, Any]) -> l
         values += [inside({shape.roots[at]: row[at]}, name) for at, name in extra]
         done.append(tuple(values))
     return done
-
-
-def _begins(raw: bytes, mark: bytes) -> bool:
-    # A view of a page has no strip, and only a whole body can begin with white space.
-    head = bytes(memoryview(raw)[:1])
-    if head in (b"[", b"{") or not head.isspace():
-        return head == mark
-    return bytes(raw).lstrip()[:1] == mark
-
-
-def _is_null(raw: bytes) -> bool:
-    return len(raw) < 64 and bytes(raw).strip() == _NULL
