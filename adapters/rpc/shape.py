@@ -19,7 +19,13 @@ class Shaper:
     def __init__(self, spec: ValuesSpec, tag: str | None, booleans: Collection[str]) -> None:
         self._tag = tag
         self._booleans = frozenset(booleans)
-        self._nulls = spec.nulls
+        nested = [null for null in spec.nulls if isinstance(null, list | dict)]
+        self._false = any(null is False for null in spec.nulls)
+        self._empty = frozenset(type(null) for null in nested if not null)
+        # A type stands beside each value, for 0 is False and 1 is True to Python.
+        self._nulls = frozenset(
+            (type(null), null) for null in spec.nulls if null is not False and null not in nested
+        )
         self._pairs = spec.pairs
         self._idle = not spec.nulls and spec.pairs == "keep"
 
@@ -32,22 +38,26 @@ class Shaper:
 
     def _meant(self, name: str, value: Any) -> Any:
         if value is False:
-            return None if name not in self._booleans and self._is_null(value) else value
-        if isinstance(value, list) and value:
-            if self._pairs != "keep" and is_pair(value):
-                return self._pair(value)
-            return [self._meant("", item) for item in value]
-        if isinstance(value, dict) and value:
+            return None if self._false and name not in self._booleans else value
+        if isinstance(value, list):
+            return self._list(value)
+        if isinstance(value, dict):
+            if not value:
+                return None if dict in self._empty else value
             return {member: self._meant(member, part) for member, part in value.items()}
-        return None if self._is_null(value) else value
+        return None if self._nulls and (type(value), value) in self._nulls else value
+
+    def _list(self, value: list[Any]) -> Any:
+        if not value:
+            return None if list in self._empty else value
+        if self._pairs != "keep" and is_pair(value):
+            return self._pair(value)
+        return [self._meant("", item) for item in value]
 
     def _pair(self, value: list[Any]) -> Any:
         if self._pairs == "both":
             return {"id": value[0], "name": value[1]}
         return value[0 if self._pairs == "id" else 1]
-
-    def _is_null(self, value: Any) -> bool:
-        return any(type(null) is type(value) and null == value for null in self._nulls)
 
 
 def is_pair(value: Any) -> bool:

@@ -18,6 +18,7 @@ from midspan.kernel.errors import RecordError
 
 _CLOCK = ("hour", "minute", "second", "microsecond")
 _DAY = ("year", "month", "day")
+_NESTED = (dict, list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,20 @@ def unwrap(value: Any, tag: str | None) -> Any:
     Raises RecordError ``rpc.value`` for a wrapped value that is none.
     """
     if isinstance(value, list):
-        return [unwrap(item, tag) for item in value]
+        return [unwrap(item, tag) if isinstance(item, _NESTED) else item for item in value]
     if not isinstance(value, dict):
         return value
     if tag is not None and tag in value:
         return _restore(value, value[tag])
-    plain = {name: unwrap(part, tag) for name, part in value.items() if name[-1:] != "."}
+    plain = {}
+    beside = {}
     for name, part in value.items():
+        known = unwrap(part, tag) if isinstance(part, _NESTED) else part
         if name[-1:] == ".":
-            plain[name[:-1]] = unwrap(part, tag)
-    return plain
+            beside[name[:-1]] = known
+        else:
+            plain[name] = known
+    return plain | beside if beside else plain
 
 
 def _restore(value: Mapping[str, Any], kind: Any) -> Any:
