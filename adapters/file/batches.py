@@ -8,14 +8,13 @@ from typing import Any
 
 from adapters.base import BoundStream
 from adapters.file.arrivals import FoundFile
-from adapters.file.formats.base import Item, Place
+from adapters.file.formats.base import PLACE_COLUMNS, Item, Place
 from adapters.file.spec import FileStreamSpec
 from adapters.file.whole import Text
 from midspan.kernel.errors import DriftError, RecordError
 from midspan.kernel.stream import Batch, Key, Reject, Row
 
 BATCH_BYTES = 8 * 1024 * 1024
-PLACE_COLUMNS = ("_file", "_line")
 
 
 class Batches:
@@ -104,7 +103,9 @@ class Batches:
 
     def _members(self, text: Text, values: Sequence[Any]) -> tuple[str, ...]:
         """Return the columns of records that name their own."""
-        there = dict.fromkeys(name for value in values for name in value)
+        there = dict.fromkeys(
+            name for value in values for name in value if name not in PLACE_COLUMNS
+        )
         inner = [name for name in self._marks if "." in name and name not in there]
         roots = dict.fromkeys(
             name.partition(".")[0] if name in inner else name

@@ -15,9 +15,9 @@ from typing import Any
 from adapters.base import AdapterContext, BoundStream, chosen
 from adapters.discovery import SAMPLE, Described, describe
 from adapters.file.arrivals import FoundFile, identity_of
-from adapters.file.batches import PLACE_COLUMNS, Batches
+from adapters.file.batches import Batches
 from adapters.file.folder import Entry, Folder, joined
-from adapters.file.formats.base import Place
+from adapters.file.formats.base import PLACE_COLUMNS, Place
 from adapters.file.formats.opening import Opener
 from adapters.file.packing import contents
 from adapters.file.reader import StreamReader

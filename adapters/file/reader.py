@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from adapters.base import AdapterContext, BoundStream
 from adapters.file.arrivals import Arrivals, FoundFile, archive_of
-from adapters.file.batches import PLACE_COLUMNS, Batches, needed_columns
+from adapters.file.batches import Batches, needed_columns
 from adapters.file.errors import misconfigured
 from adapters.file.folder import Folder
-from adapters.file.formats.base import Place
+from adapters.file.formats.base import PLACE_COLUMNS, Place
 from adapters.file.formats.opening import Opener
 from adapters.file.journal import Journal
 from adapters.file.manifest import Claim, Manifests
@@ -190,6 +190,9 @@ class StreamReader:
 
     def _refuse_unsound(self) -> None:
         known = self.opener.columns()
+        for name in PLACE_COLUMNS:
+            if known is not None and name in known:
+                raise misconfigured(self.stream.name, f"has a field '{name}', which is ours")
         for name in needed_columns(self.stream):
             if known is not None and name not in (*known, *PLACE_COLUMNS):
                 raise MidspanError(

@@ -338,6 +338,7 @@ def test_a_kind_may_stand_elsewhere_than_in_front(drop: Drop) -> None:
         ("detail: {fields: {id: 1}}\nrecords: {x: {fields: {id: 1}}}", "file.options"),
         ("records: {x: {parent: y, fields: {id: 1}}}", "file.options"),
         ("header: {fields: {id: 1}}\ndetail: {fields: {id: 1}}", "file.options"),
+        ("detail: {fields: {id: 1, _line: 2}}", "file.options"),
         ("format: csv\nencoding: utf-9", "file.unknown_encoding"),
         ("format: csv\ndelimited: {columns: [nr, name]}", "file.column"),
     ],
@@ -374,7 +375,7 @@ def test_a_header_row_that_changed_is_drift(drop: Drop) -> None:
     assert caught.value.code == "file.header_changed"
 
 
-@pytest.mark.parametrize("head", ["id,id", "id,,name", ""])
+@pytest.mark.parametrize("head", ["id,id", "id,,name", "id,_file", ""])
 def test_a_header_row_that_names_no_columns_is_told(drop: Drop, head: str) -> None:
     """Twice the same, without a name, or none at all."""
     with pytest.raises(ProtocolError) as caught:

@@ -20,6 +20,7 @@ from tests.adapters.file_drop import Drop, drop_of, plain
 
 CSV = b"id,name\n1,Ann\n2,Bob\n"
 KEYS = "files: f_*.csv\nformat: csv"
+BUFFERS = ("local.CHUNK", "lines.CHUNK", "packing.BUFFER")
 MD5 = hashlib.md5(CSV, usedforsecurity=False).hexdigest()
 SHA = hashlib.sha256(CSV).hexdigest()
 
@@ -193,11 +194,16 @@ LONG = b"id,name\n" + b"".join(b"%d,name %d\n" % (at, at * 7919) for at in range
 @pytest.mark.parametrize("harm", [_half, _bent, lambda content: content[:-4]])
 @pytest.mark.parametrize("pack", [gzip.compress, lambda content: zipped({"a": content})])
 def test_a_packed_file_that_is_cut_or_bent_is_not_read(
-    drop: Drop, harm: Callable[[bytes], bytes], pack: Callable[[bytes], bytes]
+    drop: Drop,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[bytes], bytes],
+    pack: Callable[[bytes], bytes],
 ) -> None:
     """Its checksum is looked at before its first record is handed out."""
+    for buffer in BUFFERS:
+        monkeypatch.setattr(f"adapters.file.{buffer}", 4096)
     drop.put("f_1.csv", harm(pack(LONG)))
-    with closing(drop.adapter(KEYS)) as adapter:
+    with closing(drop.adapter(KEYS, batch=10)) as adapter:
         reading = adapter.read("rows", Slice())
 
         with pytest.raises(ProtocolError) as caught:
@@ -355,9 +361,6 @@ def _written(shape: str, count: int) -> tuple[str, bytes]:
     keys, head, row, tail = made[shape]
     body = "".join(row % at for at in range(count))
     return keys, (head + body + tail).encode()
-
-
-BUFFERS = ("local.CHUNK", "lines.CHUNK", "packing.BUFFER")
 
 
 @pytest.mark.parametrize("shape", ["fixed", "csv", "jsonl", "json", "xml"])

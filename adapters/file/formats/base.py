@@ -11,6 +11,9 @@ from typing import Any, NamedTuple, Protocol
 
 from midspan.kernel.errors import RecordError
 
+PLACE_COLUMNS = ("_file", "_line")
+"""The columns that say where a row comes from; no file's own may have these names."""
+
 MAX_RECORD = 16 * 1024 * 1024
 """The most bytes of one record: what memory is bounded by besides the batch."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from adapters.file.codec import PADDING
 from adapters.file.errors import incomplete
-from adapters.file.formats.base import Item, Place
+from adapters.file.formats.base import PLACE_COLUMNS, Item, Place
 from adapters.file.formats.delimited import DelimitedCutter, ragged
 from adapters.file.formats.text import Source, Unit
 from adapters.file.spec import FileStreamSpec
@@ -90,7 +90,7 @@ class Table:
         if not all(names):
             raise _bad_header(self._name, f"column {names.index('') + 1} has no name")
         for at, name in enumerate(names):
-            if name in names[:at]:
+            if name in names[:at] or name in PLACE_COLUMNS:
                 raise _bad_header(self._name, f"column {at + 1} has another one's name")
 
 
