@@ -106,7 +106,7 @@ class Odoo:
     """One database.
 
     ``hidden`` are records that a rule hides, ``denied`` rights not given, ``gone`` models whose
-    module was removed.
+    module was removed. ``cap`` is the most that a page holds, whatever was asked for.
     """
 
     clock: Callable[[], datetime] = lambda: datetime.now(UTC).replace(tzinfo=None)
@@ -115,6 +115,7 @@ class Odoo:
     denied: set[tuple[str, str]] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     swallowing: bool = False
+    cap: int | None = None
 
     def __post_init__(self) -> None:
         for model in MODELS:
@@ -173,7 +174,7 @@ class Odoo:
         found = self._search(model, domain, context)
         found.sort(key=lambda row: row["id"], reverse=bool(order and order.endswith("desc")))
         page = found[offset : offset + limit if limit else None]
-        return [self._shown(model, row, fields) for row in page]
+        return [self._shown(model, row, fields) for row in page[: self.cap]]
 
     def do_search_count(
         self, model: str, domain: Sequence[Any] = (), context: Values | None = None

@@ -129,6 +129,16 @@ def test_pages_follow_the_key(odoo: Odoo, site: Site, tmp_path: Path, way: str) 
     assert [key for page in keys for key in page] == [(1,), (2,), (3,)]
 
 
+def test_a_server_that_caps_its_pages_loses_no_line(odoo: Odoo, site: Site, tmp_path: Path) -> None:
+    """Related records that did not come are asked for again."""
+    odoo.cap = 1
+
+    with closing(opened("xmlrpc", site, tmp_path)) as adapter:
+        sales = rows(adapter, "sales")
+
+    assert [len(sale["order_line"]) for sale in sales] == [2, 2]
+
+
 def test_a_line_that_may_not_be_seen_costs_its_order(
     odoo: Odoo, site: Site, tmp_path: Path
 ) -> None:

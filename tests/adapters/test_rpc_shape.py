@@ -15,7 +15,7 @@ def shaped(value: Any, spec: ValuesSpec, name: str = "field") -> Any:
 @pytest.mark.parametrize("null", [False, {}, [], "", "0000-00-00", 0, 1], ids=repr)
 def test_only_what_is_named_is_null(null: Any) -> None:
     """Values that Python takes for equal (0 and false, 1 and true) are told apart."""
-    others = [False, True, 0, 1, "", "0000-00-00", "0", {}, [], {"a": 1}, [1]]
+    others = [False, True, 0, 1, "", "0000-00-00", "0", {}, [], {"a": "b"}, ["a"]]
     spec = ValuesSpec(nulls=(null,))
 
     assert shaped(null, spec) is None
