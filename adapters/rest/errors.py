@@ -28,7 +28,7 @@ from midspan.kernel.writing import WriteKind
 _KNOWN = (ErrorRule(EXPIRED, "expired"), ErrorRule(DENIED, "denied"), ErrorRule(BUSY, "busy"))
 _LONGEST = 64 * 1024
 _GONE = frozenset({404, 410})
-_REFUSED = frozenset({400, 409, 412, 413, 415, 422, 423, 428})
+_REFUSED = frozenset({400, 409, 412, 413, 422, 423})
 _SCOPE = re.compile(r'scope="?([\w.:/ -]{1,120})')
 
 

@@ -6,6 +6,7 @@ moves meanwhile (see ``adapters.pages``, ``walks``, ``drift``). Memory is bounde
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,10 +28,11 @@ from adapters.rest.span import Marks, Span
 from adapters.rest.spec import ListingSpec, PagingSpec, SinceSpec
 from adapters.rest.walks import ChainWalk, Fetched, KeysetWalk
 from config.model import CursorConfig
+from midspan.kernel.cursor import CursorCodec
 from midspan.kernel.errors import ProtocolError
 from midspan.kernel.stream import Position
 
-_NAMES = ("lower", "page", "offset", "page_size", "cursor", "after")
+_NAMES = ("lower", "now", "page", "offset", "page_size", "cursor", "after")
 _WHOLE = PagingSpec("none")
 _BEYOND = (400, 404, 410, 416, 422)
 _TRUE = frozenset({"true", "1", "yes", "y"})
@@ -233,7 +235,18 @@ class Listing:
         nothing = dict.fromkeys(_NAMES)
         if lower is not None and self._bound is not None and lower != self._beginning:
             lower = self._bound.written(lower)
-        return self._call(lower).request({**nothing, "lower": lower, **self._constants, **values})
+        call = self._call(lower)
+        if "now" in call.names:
+            values = {"now": self._written_now(), **values}
+        return call.request({**nothing, "lower": lower, **self._constants, **values})
+
+    def _written_now(self) -> str:
+        """Return the system's clock as bounds are written."""
+        now = self._client.now() or datetime.now(UTC)
+        codec = self._stream.cursor.codec if self._stream.cursor else CursorCodec("datetime")
+        text = codec.at(now)
+        told = now.replace(microsecond=0).isoformat() if text is None else codec.render(text)
+        return told if self._bound is None else self._bound.written(told)
 
     def _ask(self, request: Request, place: str, ends: Collection[int]) -> Fetched:
         found = self._client.fetch(

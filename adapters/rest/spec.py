@@ -9,6 +9,7 @@ placeholder holds nothing is left out, and so is what becomes empty by that. Pla
 
 =========================  ======================================================
 ``{lower}``                the first change to read, in the cursor's own form
+``{now}``                  the system's clock, in the same form
 ``{page}``, ``{offset}``   the page's number, or the place of its first row
 ``{page_size}``            the rows that a page may hold
 ``{cursor}``               the token that the page before gave

@@ -1,6 +1,7 @@
 """How changes are asked for, in each system's own form."""
 
 import json
+import time
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -113,6 +114,17 @@ def test_a_form_of_time_needs_a_cursor_that_tells_time(tmp_path: Path) -> None:
         pass
 
     assert caught.value.code == "rest.since"
+
+
+def test_a_window_ends_at_the_systems_own_clock(tmp_path: Path) -> None:
+    """For systems that always want both ends, in the form of the bound."""
+    text = stamped('{query: {from: "{lower}", to: "{now}"}, format: epoch}')
+    with reading(lambda _asked: reply({"data": []}), tmp_path, text) as (adapter, site):
+        rows(adapter, LOWER)
+
+    query = dict(parse_qsl(urlsplit(site.asked[0].path).query))
+    assert query["from"] == "1782900000"
+    assert abs(int(query["to"]) - time.time()) < 5
 
 
 STYLES = {
