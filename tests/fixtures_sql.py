@@ -5,6 +5,7 @@ Guarantee: each test has a fresh, empty database on the real server that the env
 named is a failure, not a skip.
 """
 
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,11 @@ _TYPES = {
     },
     "sqlite": {"stamp": "text", "bytes": "blob", "text": "text", "chars": "varchar(40)"},
 }
+
+
+# What the tests themselves ask is not what the adapter may not log.
+_LOG = "beside"
+logging.getLogger(f"sqlalchemy.engine.Engine.{_LOG}").addFilter(lambda _: False)
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,7 @@ def _place(url: Any, scheme: str) -> Connection:
 def _engine(url: str) -> Engine:
     # A SQL_ASCII database tells no encoding, which SQLAlchemy's own look at it needs.
     arguments = {"client_encoding": "utf8"} if url.startswith("postgresql") else {}
-    engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
+    engine = create_engine(url, poolclass=NullPool, connect_args=arguments, logging_name=_LOG)
     if engine.dialect.name in ("mysql", "mariadb"):
         event.listen(engine, "connect", _without_strictness)
     return engine

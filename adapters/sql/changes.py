@@ -4,6 +4,7 @@ Guarantee: names are quoted and values bound; an update or a delete names one re
 whole key and keeps to the stream's ``where``. The proving ones touch no row.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -36,8 +37,6 @@ class Changes:
             options, table=written_table(options), query=None, params={}, into=None
         )
         self.target, _ = table_of(spec, self._options, self._options.table or "", ())
-        table = replace(stream, options=self._options, columns=(), cursor=None)
-        self._statements = Statements(spec, table)
 
     def change(
         self, operation: WriteOperation, values: Record, kinds: list[Kind]
@@ -45,23 +44,23 @@ class Changes:
         """Return the statement of one change."""
         if operation.kind == "create":
             whole = self._whole(values)
-            return self._table(whole).insert().values(self._bound(whole))
-        key = operation.key or ()
-        named = self._statements.named([key], kinds)
+            return self._on(whole).table.insert().values(self._bound(whole))
+        statements = self._on(values)
+        named = (statements.named([operation.key or ()], kinds), *statements.where)
         if operation.kind == "delete":
-            return self._table(()).delete().where(named, *self._statements.where)
-        changed = self._table(values).update().values(self._bound(values))
-        return changed.where(named, *self._statements.where)
+            return statements.table.delete().where(*named)
+        return statements.table.update().values(self._bound(values)).where(*named)
 
     def count(self, key: Key, kinds: list[Kind]) -> sa.Select[Any]:
         """Return the statement that counts the records a key names."""
-        return self._statements.count().where(self._statements.named([key], kinds))
+        statements = self._on(())
+        return statements.count().where(statements.named([key], kinds))
 
     def proof(self, kind: WriteKind) -> sa.Insert | sa.Update | sa.Delete:
         """Return a statement that needs the same right as a change, and changes no row."""
         write = self._stream.write
         name = (write.reference if write else None) or self._stream.primary_key[0]
-        table = self._table((name,))
+        table = self._on((name,)).table
         if kind == "create":
             nothing = sa.select(table.c[name]).where(sa.false())
             return table.insert().from_select([name], nothing)
@@ -81,5 +80,7 @@ class Changes:
     def _bound(self, values: Record) -> dict[str, Any]:
         return {name: bound(self._driver.value(value)) for name, value in values.items()}
 
-    def _table(self, names: Any) -> sa.TableClause:
-        return table_of(self._spec, self._options, self._options.table or "", tuple(names))[1]
+    def _on(self, names: Iterable[str]) -> Statements:
+        """Return the statements of the table that is written, which know some more columns."""
+        table = replace(self._stream, options=self._options, columns=(), cursor=None)
+        return Statements(self._spec, table, tuple(names))

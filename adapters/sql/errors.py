@@ -53,17 +53,16 @@ def _text(cause: BaseException) -> str:
 
 
 def _meaning(cause: BaseException, text: str) -> str:
-    number = _number(cause)
-    state = _sqlstate(cause)
+    number, state = _number(cause), _sqlstate(cause)
     found, numbered = None, True
     if getattr(cause, "sqlite_errorcode", None) is not None:
         found = SQLITE.get(cause.sqlite_errorcode & 0xFF)  # type: ignore[attr-defined]
+    elif number is not None and not isinstance(cause, OSError):
+        found = MYSQL.get(number) or MSSQL.get(number)  # says more than a state beside it
     elif state:
         found = SQLSTATES.get(state) or SQLSTATES.get(state[:2])
     elif oracle := re.search(r"\bORA-(\d{5})", text):
         found = ORACLE.get(int(oracle[1]))
-    elif number is not None and not isinstance(cause, OSError):
-        found = MYSQL.get(number) or MSSQL.get(number)
     else:
         numbered = False
     if found is None:

@@ -127,7 +127,9 @@ NAMES = tuple(
         r"permission denied for \w+(?: \w+)? " + _NAME + r"$",
         r"(?:column|relation|schema) " + _NAME + r" does not exist",
         r"invalid (?:column|object) name " + _NAME + r"\.",
-        r"^(?:column|field) " + _NAME + r" (?:cannot be null|doesn't have a default value)$",
+        r"^(?:\d+ )?(?:column|field) "
+        + _NAME
+        + r" (?:cannot be null|doesn't have a default value)$",
         r"for key " + _NAME + r"$",
         r"for column (?P<name>[`'\"\w$.# ]+) at row \d+$",
         r"^(?:unique|not null) constraint failed: (?P<name>[\w$.# ,]+)$",

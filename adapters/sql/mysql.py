@@ -82,7 +82,6 @@ class MysqlDriver(Driver):
         if self.encoding and self.careful:
             cursor.execute("SET SESSION character_set_results = NULL")
         cursor.close()
-        own.commit()
         converters = own.converter if hasattr(own, "converter") else own.decoders
         converters |= {_TIME: str, _BIT: _number}
         converters |= {number: _or_text(parse) for number, parse in _MOMENTS.items()}

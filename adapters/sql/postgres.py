@@ -24,7 +24,7 @@ from midspan.kernel.stream import Row
 
 _CHUNK = 1_000
 _SYSTEM_SCHEMAS = ("pg_", "information_schema")
-_CANCEL_SECONDS = 5.0
+_CANCEL_SECONDS = 2.0
 _KINDS = {
     **dict.fromkeys((20, 21, 23, 26), Kind.INTEGER),
     **dict.fromkeys((19, 25, 1042, 1043), Kind.TEXT),

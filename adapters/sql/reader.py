@@ -38,6 +38,7 @@ class StreamReader:
         options: SqlStreamSpec = source.stream.options
         self._source = source
         self._partitions = options.partitions
+        self._records_at_once = min(_RECORDS_AT_ONCE, spec.rows_per_batch)
         block, limit = spec.rows_per_batch, max(spec.rows_per_query, spec.rows_per_batch)
         # One row more: the last key's rows are read again by the next statement.
         short = source.sessions.driver.short_queries
@@ -57,7 +58,7 @@ class StreamReader:
         """Yield the records that ``keys`` name, as far as they exist, behind ``position``."""
         done = position["done"] if position else 0
         while done < len(keys):
-            wanted = keys[done : done + _RECORDS_AT_ONCE]
+            wanted = keys[done : done + self._records_at_once]
             done += len(wanted)
             walk = self.whole(self._source.statements.records(wanted, self._source.key_kinds))
             for rows in self._blocks(walk):

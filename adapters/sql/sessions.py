@@ -5,23 +5,35 @@ statement was left before its end, is cancelled on the server and closed. ``clos
 called while another thread reads: its statement is cancelled, and nothing opens any more.
 """
 
+import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from adapters.sql.dialects import missing_driver
-from adapters.sql.driver import Driver, RowStream
+from adapters.sql.driver import Driver, RowStream, raw
 from adapters.sql.errors import translate
+from adapters.sql.guard import Guard, guarded, in_time, line_of, sever
 from config.connections import Connection as Place
 from midspan.kernel.errors import MidspanError
 from midspan.kernel.gate import Timeouts
 from midspan.kernel.stream import Row
+
+_LOG = "midspan"
+_GRACE_SECONDS = 1.0
+_LEAVE_SECONDS = 2.0
+# SQLAlchemy would log every row, whoever sets the level.
+logging.getLogger(f"sqlalchemy.engine.Engine.{_LOG}").addFilter(
+    lambda record: record.levelno >= logging.WARNING
+)
 
 
 class Sessions:
@@ -33,9 +45,11 @@ class Sessions:
         self._place = place
         self._engine: sa.Engine | None = None
         self._idle: list[sa.Connection] = []
-        self._busy: set[sa.Connection] = set()
+        self._busy: dict[sa.Connection, int | None] = {}
         self._closed = False
         self._lock = threading.Lock()
+        self._here = threading.local()
+        self._connecting = 0.0
 
     @property
     def failures(self) -> tuple[type[BaseException], ...]:
@@ -44,6 +58,22 @@ class Sessions:
         own = (module.Error,) if module is not None else ()
         return (SQLAlchemyError, OSError, UnicodeDecodeError, *own)
 
+    @contextmanager
+    def bounded(
+        self, timeouts: Timeouts, connection: sa.Connection | None = None
+    ) -> Iterator[None]:
+        """Bound what this thread does with a connection, one that it takes meanwhile, too.
+
+        The server's own limit is the same; ours is a moment later, for a server that is gone.
+        """
+        own = None if connection is None else raw(connection)
+        with guarded(timeouts.total + _GRACE_SECONDS, own) as guard:
+            self._here.guard = guard
+            try:
+                yield
+            finally:
+                self._here.guard = None
+
     def take(self, timeouts: Timeouts) -> sa.Connection:
         """Return a connection for the caller alone."""
         with self._lock:
@@ -51,14 +81,15 @@ class Sessions:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
             connection = self._open(timeouts)
+        self._watch(raw(connection))
         with self._lock:
-            self._busy.add(connection)
+            self._busy[connection] = line_of(raw(connection))
         return connection
 
     def give(self, connection: sa.Connection) -> None:
         """Take a connection back that is in order."""
         with self._lock:
-            self._busy.discard(connection)
+            self._busy.pop(connection, None)
             if not self._closed:
                 self._idle.append(connection)
                 return
@@ -69,34 +100,44 @@ class Sessions:
 
         ``rows`` are those that it was about to deliver.
         """
+        self._watch(None)
         with self._lock:
-            self._busy.discard(connection)
-        self.cancel(connection)
+            self._busy.pop(connection, None)
+            cancelled = self._closed
+        if not cancelled:
+            self.cancel(connection)
         if rows is not None:
-            with suppress(*self.failures):
+            with guarded(_LEAVE_SECONDS, self._own(connection)), suppress(*self.failures):
                 rows.leave()
         self._shut(connection)
 
     @contextmanager
     def lent(self, timeouts: Timeouts) -> Iterator[sa.Connection]:
         """Lend a connection for one short statement."""
-        connection = self.take(timeouts)
-        try:
-            yield connection
-            connection.rollback()
-        except BaseException:
-            self.drop(connection)
-            raise
+        with self.bounded(timeouts):
+            connection = self.take(timeouts)
+            try:
+                yield connection
+                connection.rollback()
+            except BaseException:
+                self.drop(connection)
+                raise
         self.give(connection)
 
     def close(self) -> None:
-        """Cancel what runs and close every connection; never raises."""
+        """Cancel what runs and close every connection; never raises.
+
+        Where the server cannot be told in time, the waiting for it is ended here.
+        """
         with self._lock:
             self._closed = True
             busy, idle = list(self._busy), self._idle
             self._idle = []
-        for connection in busy:
-            self.cancel(connection)
+        self._cancel(busy)
+        with self._lock:
+            # Whoever is in here has not closed its connection yet, and waits for this lock.
+            for line in self._busy.values():
+                sever(line)
         for connection in idle:
             self._shut(connection)
 
@@ -114,26 +155,64 @@ class Sessions:
         try:
             self.driver.prepare(connection, timeouts, writing=self.writing)
         except BaseException:
+            self._watch(None)
             self._shut(connection)
             raise
         return connection
 
     def _made_engine(self, timeouts: Timeouts) -> sa.Engine:
+        self._connecting = timeouts.total
         with self._lock:
             if self._engine is None:
                 try:
                     self._engine = sa.create_engine(
                         self.driver.url(self._place, writing=self.writing),
                         poolclass=NullPool,
+                        logging_name=_LOG,
                         hide_parameters=True,
                         connect_args=self.driver.connect_arguments(timeouts),
                     )
                 except (NoSuchModuleError, ImportError):
                     raise missing_driver(self.driver.name) from None
+                # SQLAlchemy asks a new connection about its server before it hands it over.
+                event.listen(self._engine, "do_connect", self._connect)
             return self._engine
+
+    def _connect(self, dialect: sa.Dialect, _record: Any, arguments: Any, options: Any) -> Any:
+        def connect() -> Any:
+            return dialect.connect(*arguments, **options)
+
+        own = in_time(self._connecting, connect, lambda late: late.close())
+        self._watch(own)
+        return own
+
+    def _watch(self, own: Any) -> None:
+        guard: Guard | None = getattr(self._here, "guard", None)
+        if guard is not None:
+            guard.watch(own)
+
+    def _own(self, connection: sa.Connection) -> Any:
+        """Return the driver's own connection, None when there is none any more."""
+        if connection.closed or connection.invalidated:
+            return None
+        return raw(connection)
 
     def cancel(self, connection: sa.Connection) -> None:
         """End what the server does for a connection, from any thread; never raises."""
+        self._cancel([connection])
+
+    def _cancel(self, connections: Sequence[sa.Connection]) -> None:
+        """Tell the server, and wait for it no longer than for one answer."""
+        tellers = [
+            threading.Thread(target=self._tell, args=(one,), daemon=True) for one in connections
+        ]
+        until = time.monotonic() + _LEAVE_SECONDS
+        for teller in tellers:
+            teller.start()
+        for teller in tellers:
+            teller.join(max(until - time.monotonic(), 0))
+
+    def _tell(self, connection: sa.Connection) -> None:
         # The server may be gone, or have ended the statement by itself.
         with suppress(*self.failures):
             if not connection.closed and not connection.invalidated:

@@ -8,7 +8,7 @@ of the key alone: a change of the cursor column moves no row while a slice is re
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
@@ -69,6 +69,11 @@ class Statements:
     def describe(self) -> Select[Any]:
         """Return the statement that finds no row and tells the columns' types."""
         return self._select(self.columns).where(sa.false())
+
+    @property
+    def table(self) -> sa.TableClause:
+        """Return the table, of a stream that reads one."""
+        return cast("sa.TableClause", self._source)
 
     def whole(self) -> Select[Any]:
         """Return the statement that finds no row and tells every column there is."""

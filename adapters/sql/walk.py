@@ -57,7 +57,8 @@ class Walk:
         try:
             while True:
                 try:
-                    return self._next(timeouts)
+                    with self._sessions.bounded(timeouts, self._connection):
+                        return self._next(timeouts)
                 except Unreadable as error:
                     self._begin_with_care(error)
         except self._sessions.failures as error:

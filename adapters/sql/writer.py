@@ -82,7 +82,13 @@ class StreamWriter:
         self._gate.call(self._lane, operation)
 
     def _send(self, timeouts: Timeouts, operation: WriteOperation, statement: Any) -> None:
-        connection = self._taken(timeouts)
+        with self._sessions.bounded(timeouts):
+            connection = self._taken(timeouts)
+            kept = self._done(connection, operation, statement)
+        (self._sessions.give if kept else self._sessions.drop)(connection)
+
+    def _done(self, connection: sa.Connection, operation: WriteOperation, statement: Any) -> bool:
+        """Make the change; return whether the connection may be used for the next one."""
         try:
             found = self._executed(connection, operation, statement)
             self._refuse_unless_one(found, operation)
@@ -91,8 +97,7 @@ class StreamWriter:
             self._sessions.drop(connection)
             raise
         # One that the server has closed meanwhile would leave the next change uncertain.
-        keep = self._sessions.driver.transactional
-        (self._sessions.give if keep else self._sessions.drop)(connection)
+        return self._sessions.driver.transactional
 
     def _taken(self, timeouts: Timeouts) -> sa.Connection:
         try:
