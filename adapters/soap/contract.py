@@ -149,7 +149,7 @@ class Contract:
             self._named_address = port.binding_options["address"]
             return port.binding
         alone = [one for one in wsdl.bindings.values() if isinstance(one, SoapBinding)]
-        if alone and not wsdl.services:
+        if alone and self._options.service is None and self._options.port is None:
             self._named_address = None
             return alone[0]
         known = [f"{one.name}/{port}" for one in wsdl.services.values() for port in one.ports]

@@ -16,7 +16,7 @@ from zeep.xsd.types import builtins
 from adapters.soap.contract import Contract
 from adapters.soap.documents import Documents
 from midspan.kernel.catalog import CatalogField, CatalogStream, FieldType
-from midspan.kernel.errors import MidspanError
+from midspan.kernel.errors import MidspanError, ProtocolError
 
 _DEPTH = 5
 _TYPES: tuple[tuple[type, FieldType], ...] = (
@@ -62,7 +62,12 @@ def described(
     if kept is not None and _same(kept.documents, documents):
         return kept.streams, kept.remarks
     documents.loaded.clear()
-    contract: Contract = open_all()
+    try:
+        contract: Contract = open_all()
+    except ProtocolError as error:
+        if error.code != "soap.port":
+            raise
+        return [], [f"{error.message}: it has no SOAP port"]
     streams, remarks = _streams(contract)
     folder.mkdir(parents=True, exist_ok=True)
     made = _Kept(dict(documents.loaded), streams, remarks)
@@ -75,9 +80,7 @@ def described(
 def fields_of(xsd_type: Any) -> tuple[CatalogField, ...]:
     """Return the fields of a record by its zeep type; none where it says nothing."""
     members = [*getattr(xsd_type, "elements", ()), *getattr(xsd_type, "attributes", ())]
-    return tuple(
-        _field(name, one) for name, one in members if getattr(one, "type", None) is not None
-    )
+    return tuple(_field(name, one) for name, one in members if isinstance(one, Element))
 
 
 def _streams(contract: Contract) -> tuple[list[CatalogStream], list[str]]:

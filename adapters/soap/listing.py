@@ -9,6 +9,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, overload
 
@@ -21,7 +22,6 @@ from adapters.soap.scope import Scope
 from adapters.soap.session import Session
 from adapters.soap.spec_lists import RecordsSpec, SignSpec
 from adapters.templates import Template
-from config.binding import nearest
 from midspan.kernel.errors import DriftError, ProtocolError, RecordError
 from midspan.kernel.stream import Batch, Position, Reject, Row
 
@@ -150,8 +150,8 @@ class Listing:
             raise DriftError(
                 "adapter.field_vanished",
                 f"no row of '{self._stream}' holds a field '{gone[0]}'",
-                remedy=f"{nearest(gone[0], sorted(self._held))} If it is only sometimes there,"
-                " write sparse: true",
+                remedy=f"{_close(gone[0], self._held)}If it is only sometimes there, write"
+                " sparse: true",
             )
 
     def number(self, reply: Reply, path: str | None, key: str) -> int | None:
@@ -177,3 +177,9 @@ class Listing:
             )
         elif sign.means != "skip":
             raise make_error(sign.means, "soap.sign", message, "")
+
+
+def _close(name: str, held: set[str]) -> str:
+    """Return a hint at the nearest name; the others may be values, if pairs are swapped."""
+    found = get_close_matches(name, held, n=1)
+    return f"Did you mean '{found[0]}'? " if found else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from lxml import etree
 
+from adapters.soap.reading import is_array, require_all
 from adapters.soap.scope import Scope
 from adapters.soap.spec_lists import PairsSpec
 from adapters.soap.untyped import TEXT, put
@@ -16,7 +17,10 @@ from midspan.kernel.errors import RecordError
 
 
 def merged(value: Any, row: etree._Element, spec: PairsSpec, scope: Scope) -> dict[str, Any]:
-    """Return a row's own values, with its pairs as fields instead of their list."""
+    """Return a row's own values, with its pairs as fields instead of their list.
+
+    A pair takes the place of a value of the row's own that has its name.
+    """
     reply = scope.reply
     record: dict[str, Any] = {}
     if spec.at:
@@ -26,8 +30,10 @@ def merged(value: Any, row: etree._Element, spec: PairsSpec, scope: Scope) -> di
         pairs = reply.named(row, first)
         for step in others:
             pairs = [child for parent in pairs for child in reply.named(parent, step)]
+        pairs = [item for one in pairs for item in _items(one, scope)]
     else:
-        pairs = list(reply.children(row))
+        pairs = _items(row, scope) if is_array(row) else list(reply.children(row))
+    named: dict[str, Any] = {}
     repeated: set[str] = set()
     for pair in pairs:
         name = _part(pair, spec.name, scope)
@@ -37,8 +43,8 @@ def merged(value: Any, row: etree._Element, spec: PairsSpec, scope: Scope) -> di
                 f"a pair of the row has no name at '{spec.name}'",
                 remedy="Correct the paths under pairs",
             )
-        put(record, str(name), _part(pair, spec.value, scope), repeated)
-    return record
+        put(named, str(name), _part(pair, spec.value, scope), repeated)
+    return record | named
 
 
 def as_pairs(values: Mapping[str, Any], spec: PairsSpec) -> list[dict[str, Any]]:
@@ -47,6 +53,15 @@ def as_pairs(values: Mapping[str, Any], spec: PairsSpec) -> list[dict[str, Any]]
         path.removeprefix("@").replace(".", "_value_1") for path in (spec.name, spec.value)
     )
     return [{name: key, value: one} for key, one in values.items()]
+
+
+def _items(element: etree._Element, scope: Scope) -> list[etree._Element]:
+    """Return the items of an encoded array; any other element alone."""
+    if not is_array(element):
+        return [element]
+    items = list(scope.reply.children(element))
+    require_all(element, len(items))
+    return items
 
 
 def _argument(path: str) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from adapters.base import AdapterContext
+from adapters.soap.arguments import compile_arguments
 from adapters.soap.spec import LoginSpec, StreamSpec, SystemSpec
-from adapters.templates import ABSENT, Template, compile_sparse, compile_template
+from adapters.templates import ABSENT, Template, compile_template
 from config.tree import Node
 from midspan.kernel.errors import MidspanError, ProtocolError, SessionExpired
 from midspan.kernel.gate import Timeouts
@@ -41,7 +42,7 @@ class Session:
         self._begun = False
         self._told: dict[str, Any] = {}
         login, logout = self._login, self._login and self._login.logout
-        self._login_arguments = compile_sparse(login and login.arguments, self._fixed)
+        self._login_arguments = compile_arguments(login and login.arguments, self._fixed)
         self._logout_arguments = self.compile(logout and logout.arguments)
         self._headers = compile_template(self._options.headers, self._names)
         self._http_headers = compile_template(self._options.http_headers, self._names)
@@ -65,7 +66,7 @@ class Session:
         """Compile a template of arguments; ``names`` are the placeholders beside the usual ones."""
         told = str(arguments.plain()) if arguments is not None and "record" in names else ""
         given = set(_RECORD.findall(told))
-        return compile_sparse(arguments, {*self._names, *names, *given})
+        return compile_arguments(arguments, {*self._names, *names, *given})
 
     def call(
         self,

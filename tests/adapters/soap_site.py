@@ -178,6 +178,7 @@ class Answer:
     status: int = 200
     content_type: str = "text/xml; charset=utf-8"
     length: int | None = None
+    headers: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -195,6 +196,8 @@ class Site:
     logins: int = 0
     listings: int = 0
     requests: list[bytes] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
+    respond: Callable[[bytes, Mapping[str, str]], Answer] | None = None
 
     def contract(self) -> Answer:
         if self.wsdl is not None:
@@ -202,8 +205,11 @@ class Site:
         text = WSDL.replace("IMPORTS", self.imports).replace("ADDRESS", self.address or self.url)
         return Answer(text.encode())
 
-    def answer(self, body: bytes) -> Answer:
+    def answer(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         self.requests.append(body)
+        self.headers.append(headers)
+        if self.respond is not None:
+            return self.respond(body, headers)
         if b":Login" in body:
             self.logins += 1
             return self.login()
@@ -231,11 +237,13 @@ def running_site() -> Iterator[Site]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send(site.answer(body))
+            self.send(site.answer(body, dict(self.headers)))
 
         def send(self, answer: Answer) -> None:
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
+            for name, text in (answer.headers or {}).items():
+                self.send_header(name, text)
             length = len(answer.body) if answer.length is None else answer.length
             self.send_header("Content-Length", str(length))
             self.end_headers()

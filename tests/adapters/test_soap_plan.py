@@ -230,7 +230,8 @@ ODD_VALUES = {
         "none",
     ),
     "a map as PHP sends it": (
-        "<row><id>1</id><map><item><key>a</key><value xsi:type='xs:int'>1</value></item></map></row>",
+        """<row><id>1</id><map><item><key>a</key><value xsi:type='xs:int'>1</value></item></map>
+        </row>""",
         "map",
         {"a": 1},
     ),
