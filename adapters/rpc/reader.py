@@ -14,7 +14,7 @@ from adapters.rpc.models import Models
 from adapters.rpc.query import Place, Query, need, piece
 from adapters.rpc.shape import reference
 from adapters.rpc.spec import RpcSpec, RpcStreamSpec
-from adapters.rpc.walks import Walker
+from adapters.rpc.walks import Walker, joined
 from adapters.rpc.wire import Rows
 from config.model import CursorConfig
 from midspan.kernel.errors import MidspanError, ProtocolError, RecordError
@@ -120,6 +120,23 @@ class StreamReader:
         return [*fixed, *pieces]
 
     def _all(self, wanted: Sequence[Any]) -> Rows:
+        """Return the records of some keys; those that did not come are asked for again.
+
+        They may be gone; or the server holds less in a page than what was asked for.
+        """
+        pages: list[Rows] = []
+        left = list(wanted)
+        while left:
+            rows = self._asked(left)
+            pages.append(rows)
+            key = self.stream.primary_key[0]
+            got = {reference(row.get(key)) for row in rows.values if isinstance(row, dict)}
+            if "." in key or not got.intersection(left):
+                break
+            left = [one for one in left if one not in got]
+        return joined([(rows, at) for rows in pages for at in range(len(rows.values))])
+
+    def _asked(self, wanted: Sequence[Any]) -> Rows:
         pieces = self.pieces([self._query.keys(wanted)])
         rows = self._query.rows(self.model, pieces, self._batches.asked)
         key, known = self.stream.primary_key[0], set(wanted)

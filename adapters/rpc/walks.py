@@ -21,7 +21,7 @@ from adapters.rpc.wire import Rows
 from midspan.kernel.errors import MidspanError, ProtocolError
 from midspan.kernel.stream import Position
 
-_Item = tuple[Rows, int]
+Item = tuple[Rows, int]
 Walked = tuple[Rows, Position]
 
 
@@ -71,13 +71,13 @@ class Walker:
     def _counted(
         self, pieces: Sequence[Any], fields: Sequence[str], position: Position | None
     ) -> Iterator[Walked]:
-        def fetch(name: str, value: int, size: int) -> Page[list[_Item]]:
+        def fetch(name: str, value: int, size: int) -> Page[list[Item]]:
             asked = [*pieces, Place(name, value)]
             rows = self._rows(asked, fields, size)
             marks = [_mark(value) for value in rows.values]
             return Page([(rows, at) for at in range(len(marks))], marks)
 
-        walk: PageWalk[list[_Item]]
+        walk: PageWalk[list[Item]]
         cut, first = _Cut(self._read.limit), self._read.first_page
         if self._read.paging == "offset":
             walk = OffsetWalk(lambda start, size: fetch("offset", start, size), cut)
@@ -89,7 +89,7 @@ class Walker:
             )
         for walked in walk.run(position):
             if walked.items:
-                yield _joined(walked.items), walked.position
+                yield joined(walked.items), walked.position
 
     def _rows(self, pieces: Sequence[Any], fields: Sequence[str], size: int | None) -> Rows:
         rows = self._query.rows(self._model, pieces, fields, size)
@@ -135,7 +135,8 @@ def _mark(value: Any) -> str:
     return blake2b(repr(value).encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _joined(items: Sequence[_Item]) -> Rows:
+def joined(items: Sequence[Item]) -> Rows:
+    """Return rows of several pages as those of one."""
     damaged = {at: rows.damaged[own] for at, (rows, own) in enumerate(items) if own in rows.damaged}
     values = [rows.values[own] for rows, own in items]
     return Rows(values, lambda at: items[at][0].origin(items[at][1]), damaged)
