@@ -76,9 +76,12 @@ class DelimitedCutter:
         """Return whether a line holds nothing, or nothing but delimiters."""
         return not any(cells) or (len(cells) == 1 and not cells[0].strip(padding))
 
-    def refuse_ragged(self, cells: Sequence[str], places: Sequence[int]) -> None:
+    def least(self, places: Sequence[int]) -> int:
+        """Return how many fields a line must have."""
+        return max(places, default=-1) + 1
+
+    def refuse_ragged(self, cells: Sequence[str], least: int) -> None:
         """Raise RecordError for a line that lacks fields."""
-        least = max(places, default=-1) + 1
         if len(cells) < least:
             raise ragged(len(cells), least)
 

@@ -40,9 +40,12 @@ class FixedCutter:
         """Return whether a line holds nothing."""
         return not text.strip(padding)
 
-    def refuse_ragged(self, text: str, places: Sequence[slice]) -> None:
+    def least(self, places: Sequence[slice]) -> int:
+        """Return what a line must measure in characters."""
+        return self._exact or max((place.stop for place in places), default=0)
+
+    def refuse_ragged(self, text: str, least: int) -> None:
         """Raise RecordError for a line that does not measure what it should."""
-        least = self._exact or max((place.stop for place in places), default=0)
         if len(text) < least:
             raise _wrong_length("short", len(text), least)
         if self._exact is not None and len(text) > self._exact:

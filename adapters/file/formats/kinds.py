@@ -1,7 +1,7 @@
 """The kinds of lines of a file that has several: header, details, trailer, and what is ignored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from adapters.file.codec import PADDING, Codec
@@ -34,7 +34,11 @@ class Cutter(Protocol):
         """Return whether a unit holds nothing."""
         ...
 
-    def refuse_ragged(self, cells: Any, places: Sequence[Any]) -> None:
+    def least(self, places: Sequence[Any]) -> int:
+        """Return what a unit must measure to hold these fields."""
+        ...
+
+    def refuse_ragged(self, cells: Any, least: int) -> None:
         """Raise RecordError for a unit that does not measure what it should."""
         ...
 
@@ -45,19 +49,15 @@ class Cutter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of line; ``places`` are its fields by name, ``parent`` the kind it belongs to."""
+    """A kind of line; ``fields`` are places by name, ``parent`` is the kind it belongs to."""
 
     name: str
     role: Role
     prefix: str
     at: int = 1
     parent: str | None = None
-    places: Mapping[str, Any] | None = None
-
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        """The places of its fields."""
-        return self.places or {}
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    least: int = 0
 
 
 class Kinds:
@@ -106,8 +106,19 @@ class Kinds:
         if isinstance(unit.cells, RecordError):
             raise unit.cells
         if kind.role == "detail":
-            self._cutter.refuse_ragged(unit.cells, list(kind.fields.values()))
-        return {name: self._cutter.value(unit.cells, place) for name, place in kind.fields.items()}
+            self._cutter.refuse_ragged(unit.cells, kind.least)
+        value, cells = self._cutter.value, unit.cells
+        return {name: value(cells, place) for name, place in kind.fields.items()}
+
+    def lists(self, kind: Kind) -> list[str]:
+        """Return the kinds that belong to one: the names of its lists."""
+        return [child.name for child in self.details.values() if child.parent == kind.name]
+
+    def below(self, kind: Kind) -> list[str]:
+        """Return the kinds that belong to one, and those that belong to these."""
+        return [
+            name for child in self.lists(kind) for name in (child, *self.below(self.details[child]))
+        ]
 
     def announced(self, unit: Unit) -> int | None:
         """Return the number of details that a trailer names, None where it names none.
@@ -128,8 +139,9 @@ class Kinds:
 
 
 def _kind(name: str, role: Role, spec: RecordSpec, cutter: Cutter) -> Kind:
-    places = {field: cutter.place(node) for field, node in spec.fields.items()}
-    return Kind(name, role, spec.prefix, spec.at, spec.parent, places)
+    places = {key: cutter.place(node) for key, node in spec.fields.items()}
+    least = cutter.least(list(places.values()))
+    return Kind(name, role, spec.prefix, spec.at, spec.parent, places, least)
 
 
 def _refuse_unsound(name: str, spec: FileStreamSpec, details: Mapping[str, Kind]) -> None:

@@ -42,6 +42,8 @@ class Records:
         self._nested = any(kind.parent for kind in kinds.details.values())
         self._header: tuple[Any, ...] | None = None
         self._own = _own_columns(kinds)
+        self._lists = {name: kinds.lists(kind) for name, kind in kinds.details.items()}
+        self._below = {name: kinds.below(kind) for name, kind in kinds.details.items()}
         self.columns = self.columns_of(kinds)
 
     @staticmethod
@@ -130,18 +132,21 @@ class Records:
         except RecordError as error:
             group.error = group.error or (_at(unit, error) if kind.parent else error)
             values = {}
-        values |= {name: [] for name in _lists(self._kinds, kind)}
+        for name in self._lists[kind.name]:
+            values[name] = []
         if kind.parent is None:
             group.row = values
         else:
             group.open[kind.parent][kind.name].append(values)
-        for name in _below(self._kinds, kind):
+        for name in self._below[kind.name]:
             group.open.pop(name, None)
         group.open[kind.name] = values
 
     def _item(self, group: _Group) -> Item:
         first, last = group.units[0], group.units[-1]
-        raw = b"".join([*(unit.raw + unit.tail for unit in group.units[:-1]), last.raw])
+        raw = first.raw
+        if first is not last:
+            raw = b"".join([*(unit.raw + unit.tail for unit in group.units[:-1]), last.raw])
         value: tuple[Any, ...] | RecordError
         if group.error is not None:
             value = group.error
@@ -183,22 +188,10 @@ class Records:
             raise incomplete(name, f"its trailer counts {announced} details, it holds {details}")
 
 
-def _lists(kinds: Kinds, kind: Kind) -> list[str]:
-    return [child.name for child in kinds.details.values() if child.parent == kind.name]
-
-
 def _own_columns(kinds: Kinds) -> tuple[str, ...]:
-    own = [name for kind in kinds.roots for name in (*kind.fields, *_lists(kinds, kind))]
+    own = [name for kind in kinds.roots for name in (*kind.fields, *kinds.lists(kind))]
     named = [KIND_COLUMN] if len(kinds.roots) > 1 else []
     return tuple(dict.fromkeys([*own, *named]))
-
-
-def _below(kinds: Kinds, kind: Kind) -> list[str]:
-    return [
-        name
-        for child in _lists(kinds, kind)
-        for name in (child, *_below(kinds, kinds.details[child]))
-    ]
 
 
 def _only(name: str, header: Unit | None, unit: Unit) -> Unit:
