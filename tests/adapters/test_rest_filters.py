@@ -88,6 +88,16 @@ def test_the_bound_is_written_in_the_filters_own_form(tmp_path: Path, form: str)
     assert parse_qsl(urlsplit(site.asked[0].path).query) == [("since", sent)]
 
 
+def test_a_day_begins_at_midnight_of_its_zone(tmp_path: Path) -> None:
+    """Where the records tell days, and the filter wants a moment."""
+    text = stamped('{query: {since: "{lower}"}, format: epoch, zone: Europe/Vienna}')
+    text = text.replace("[changed]", "[changed], type: date")
+    with reading(lambda _asked: reply({"data": []}), tmp_path, text) as (adapter, site):
+        rows(adapter, "2026-07-01")
+
+    assert site.asked[0].path == "/api/all?since=1782856800"
+
+
 def test_a_bound_in_the_doubled_hour_begins_earlier(tmp_path: Path) -> None:
     """A local clock that shows an hour twice makes rows be read twice, never missed."""
     text = stamped('{query: {since: "{lower}"}, zone: Europe/Vienna}')

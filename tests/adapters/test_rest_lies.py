@@ -68,9 +68,10 @@ def test_a_total_that_counts_too_few_loses_nothing(
         assert set(ids(a)) == set(range(1, 38))
 
 
+@pytest.mark.parametrize("sized", [True, False])
 @pytest.mark.parametrize("style", ["page and total", "offset and total"])
 def test_a_list_that_ends_with_its_total_may_refuse_a_page_beyond(
-    tmp_path: Path, style: str
+    tmp_path: Path, style: str, sized: bool
 ) -> None:
     """Whoever answers 404 past the end, and tells its total, needs no other word for it."""
     api = Api.of(40)
@@ -79,7 +80,8 @@ def test_a_list_that_ends_with_its_total_may_refuse_a_page_beyond(
         given = api(asked)
         return Answer(b"{}", 404) if b'"data": []' in given.body else given
 
-    with reading(answer, tmp_path, system(style)) as (adapter, _):
+    text = system(style) if sized else system(style).replace('"{page_size}"', "10")
+    with reading(answer, tmp_path, text) as (adapter, _):
         assert set(ids(adapter)) == set(range(1, 41))
 
 
