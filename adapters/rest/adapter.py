@@ -8,6 +8,7 @@ create counts when its record is seen (see ``writer``).
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ from adapters.rest.reader import StreamReader
 from adapters.rest.spec import StreamSpec, SystemSpec
 from adapters.writing import require
 from midspan.kernel.catalog import Catalog
+from midspan.kernel.errors import AccessDenied, DriftError, ProtocolError, RecordError
 from midspan.kernel.stream import Batch, CheckReport, Key, Position, Slice
 from midspan.kernel.writing import Capability, Record, WriteOperation, WriteResult
 
@@ -81,11 +83,12 @@ class RestAdapter:
 
     def now(self) -> datetime | None:
         """Return the clock of the system's web server, in UTC; None when it tells none."""
-        told = self._client.now()
-        if told is None and self._streams:
-            next(iter(self._streams.values())).listing.probe()
-            told = self._client.now()
-        return told
+        if self._client.now() is None and self._streams:
+            self._client.enter()
+            # A refusal tells the time as well; whom it concerns will meet it.
+            with suppress(AccessDenied, DriftError, ProtocolError, RecordError):
+                next(iter(self._streams.values())).listing.probe()
+        return self._client.now()
 
     def read(self, stream: str, part: Slice, position: Position | None = None) -> Iterator[Batch]:
         """Yield the slice's rows, page by page, or by key where the slice names keys."""

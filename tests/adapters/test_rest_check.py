@@ -198,6 +198,12 @@ def test_now_is_the_servers_clock(tmp_path: Path) -> None:
     assert abs(now - datetime.now(UTC)) < timedelta(seconds=5)
 
 
+def test_a_stream_that_is_refused_tells_the_time_too(tmp_path: Path) -> None:
+    """One stream's trouble does not keep the others from being read."""
+    with reading(lambda _asked: Answer(b"{}", 403), tmp_path, PLAIN) as (adapter, _):
+        assert adapter.now() is not None
+
+
 def test_a_part_is_checked_with_its_stream(tmp_path: Path) -> None:
     """By the stream's name, and it alone is by its own."""
     text = STORE + "    parts: {lines: {parent: id, path: /items, rows: data}}\n"
