@@ -10,7 +10,7 @@ from adapters.file.errors import malformed
 class Transcoded:
     """Reads a file from where it stands, and gives it as UTF-8; bytes and memory are bounded."""
 
-    def __init__(self, file: BinaryIO, codec: Codec, name: str = "the file") -> None:
+    def __init__(self, file: BinaryIO, codec: Codec, name: str) -> None:
         self._file = file
         self._name = name
         self._codec = codec.name

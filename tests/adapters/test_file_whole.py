@@ -336,7 +336,7 @@ def test_it_does_not_matter_where_a_buffer_ends(
     keys += "\nsparse: true"
     whole = drop.read(keys, text.encode(codec))
 
-    for buffer in ("lines.CHUNK", "formats.json.CHUNK", "formats.xml.CHUNK"):
+    for buffer in ("lines.CHUNK", "formats.json_scan.CHUNK", "formats.xml.CHUNK"):
         monkeypatch.setattr(f"adapters.file.{buffer}", size)
     cut = drop.read(keys, text.encode(codec))
 
@@ -368,7 +368,7 @@ def test_memory_is_bounded_by_the_batch(
     drop: Drop, monkeypatch: pytest.MonkeyPatch, shape: str
 ) -> None:
     """More records take no more of it, with small batches and buffers."""
-    for buffer in (*BUFFERS, "formats.json.CHUNK", "formats.xml.CHUNK"):
+    for buffer in (*BUFFERS, "formats.json_scan.CHUNK", "formats.xml.CHUNK"):
         monkeypatch.setattr(f"adapters.file.{buffer}", 8 * 1024)
     less, more = (_written(shape, count) for count in (500, 3_000))
 
