@@ -72,13 +72,17 @@ def last_file(batches: Sequence[Batch]) -> str:
 
 def test_the_price_list_is_read_by_its_yaml(tmp_path: Path) -> None:
     """The demo's list arrives whole: texts as they were written, the header in every row."""
-    pricelist.write(tmp_path, when=date(2026, 3, 1))
-    connection = parse_connection("midspan_pricelist", f"file://{tmp_path}")
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    pricelist.write(drop, when=date(2026, 3, 1))
+    connection = parse_connection("midspan_pricelist", f"file://{drop}")
+    yaml = (ROOT / "config" / "systems" / "pricelist.yaml").read_text(encoding="utf-8")
+    home = project(tmp_path, "pricelist", yaml)
 
-    with closing(build(FileAdapter, ROOT, "pricelist", connection)) as adapter:
+    with closing(build(FileAdapter, home, "pricelist", connection)) as adapter:
         batches = list(adapter.read("prices", Slice()))
 
-    (file,) = tmp_path.iterdir()
+    (file,) = drop.iterdir()
     lines = file.read_bytes().decode("cp1252").split("\r\n")[1:-2]
     assert [batch.rejects for batch in batches] == [[]]
     assert [
