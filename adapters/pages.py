@@ -218,7 +218,8 @@ class PageWalk(Generic[T]):
             ended = not page.more
         elif state.total is not None:
             # A total may count too few (one that is capped at 10,000): a full page goes on.
-            ended = short and (reach >= (page.total or state.total) or not new)
+            reached = reach >= (page.total or state.total)
+            ended = (short and (reached or not new)) or (reached and not new)
         elif self._paging.until == "short_page":
             ended = short
         else:
@@ -275,8 +276,9 @@ def _last_known(window: _Window[T], state: _State) -> int:
     where = max(state.reach - window.start - len(state.tail), 0)
     still = state.tail[-(state.reach - window.start) :] if window.start < state.reach else ()
     if still and tuple(marks[where : where + len(still)]) == still:
-        return where + len(still) - 1
-    found = next((at for at in range(len(marks)) if marks[at] in known), -1)
+        found = where + len(still) - 1
+    else:
+        found = next((at for at in range(len(marks)) if marks[at] in known), -1)
     while 0 <= found < len(marks) - 1 and marks[found + 1] in known:
         found += 1
     return found

@@ -10,7 +10,7 @@ from importlib import import_module
 from benchmarks.frame import BenchmarkError, Measurement, Settings
 
 BENCHMARKS: dict[str, tuple[str, ...]] = {
-    "adapters": ("rest", "sql"),
+    "adapters": ("rest", "sql", "soap"),
     "governor": ("governor",),
     "mappings": ("mappings",),
 }

@@ -1,0 +1,118 @@
+"""Reads replies of 5,000 records through the soap adapter, beside zeep.
+
+Both read the same envelopes from the same server over one kept connection. The adapter passes
+its gate before each page and hands out batches; the peer makes zeep's own objects of each reply
+and plain values of these, and keeps nothing.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+
+import zeep
+from zeep.helpers import serialize_object
+
+from benchmarks.building import BUDGET, CHECKED, opened, read_all
+from benchmarks.checks import Check
+from benchmarks.frame import (
+    ROOT,
+    Measurement,
+    Sample,
+    Settings,
+    Side,
+    Stopwatch,
+    at_least,
+    at_most,
+    run_process,
+    side_by_side,
+    tell,
+)
+from config.connections import Connection
+
+ROWS = 50_000
+PAGE = 5_000
+TIMES = 5
+
+_SHORT = 40
+_PEER = "zeep"
+_ENDED_WITHIN = 10
+_SYSTEM = (
+    BUDGET
+    + """
+type: soap
+conn_id: legacy
+wsdl: /?wsdl
+streams:
+  rows:
+    primary_key: id
+    operation: List
+    arguments: {after: "{cursor}"}
+    rows: row
+    paging: {size: 5000, next: next}
+"""
+)
+
+
+def measure(settings: Settings) -> Iterator[Measurement]:
+    """Yield the adapter's rate and memory beside zeep's."""
+    rows = settings.rows or (_SHORT if settings.short else ROWS)
+    page = min(PAGE, max(rows // 2, 1))
+    with replies_served(rows // page, page) as port:
+        sides = [
+            Side("soap", lambda: run_process("benchmarks.soap", "adapter", port)),
+            Side(_PEER, lambda: run_process("benchmarks.soap", "peer", port)),
+        ]
+        found = side_by_side(sides, settings.rounds)
+    ours, peer = found["soap"], found[_PEER]
+    versions = {name: version(name) for name in ("zeep", "lxml", "requests")}
+    target = None if settings.short else TIMES * peer.rate
+    yield at_least(
+        "soap: read", "rows/s", ours.rate, target, peer=(_PEER, peer.rate), versions=versions
+    )
+    yield at_most("soap: CPU a row", "µs", ours.cpu_micros, peer=(_PEER, peer.cpu_micros))
+    yield at_most("soap: peak memory", "MB", ours.peak_mb, peer=(_PEER, peer.peak_mb))
+
+
+@contextmanager
+def replies_served(pages: int, rows: int) -> Iterator[str]:
+    """Run the server in a process of its own; give its port."""
+    server = subprocess.Popen(  # noqa: S603 our own interpreter and module
+        [sys.executable, "-m", "benchmarks.soap_server", str(pages), str(rows)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    try:
+        yield server.stdout.readline().strip() if server.stdout else ""
+    finally:
+        server.communicate(timeout=_ENDED_WITHIN)
+
+
+def read_by_adapter(port: str) -> Sample:
+    """Read all pages through the soap adapter, the WSDL loaded beforehand."""
+    connection = Connection("legacy", "http", "127.0.0.1", int(port))
+    with opened(_SYSTEM, connection) as adapter:
+        adapter.check()
+        return read_all(adapter, "rows")
+
+
+def read_by_peer(port: str) -> Sample:
+    """Read all pages with zeep, the WSDL loaded beforehand."""
+    client = zeep.Client(f"http://127.0.0.1:{port}/?wsdl")  # type: ignore[no-untyped-call]  # zeep is untyped
+    watch, check, count, after = Stopwatch(), Check(), 0, "0"
+    while after:
+        reply = client.service.List(after=after)
+        rows = [serialize_object(row, dict) for row in reply.row]  # type: ignore[no-untyped-call]  # the same
+        after = reply.next
+        count += len(rows)
+        with watch.aside():
+            check.add(*([row[name] for row in rows] for name in CHECKED))
+    return watch.sample(count, check.digest)
+
+
+if __name__ == "__main__":
+    side, at_port = sys.argv[1:]
+    tell({"adapter": read_by_adapter, "peer": read_by_peer}[side](at_port))
