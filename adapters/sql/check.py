@@ -94,12 +94,20 @@ class StreamChecker:
         source = self._source
         key = source.key_of(row)
         found = self._reader.few(source.statements.records([key], source.key_kinds))
-        if len(found) != 1:
+        name, target = source.stream.name, source.bare.target
+        if not found:
             raise ProtocolError(
-                "sql.key_not_unique" if found else "sql.key_unfound",
-                f"{len(found)} rows of {source.bare.target} are found by the key of one",
-                remedy="Declare a primary_key that names a row, and compares with itself",
-                stream=source.stream.name,
+                "sql.key_unfound",
+                f"a row of {target} is not found by its own key",
+                remedy="Declare a primary_key that compares with itself",
+                stream=name,
+            )
+        if len(found) > 1:
+            raise ProtocolError(
+                "sql.key_not_unique",
+                f"{len(found)} rows of {target} share one key",
+                remedy="Declare a primary_key that tells the rows apart",
+                stream=name,
             )
 
     def _try_changes(self, row: Row) -> None:

@@ -183,10 +183,10 @@ class Discovery:
     def _sample(self, source: Source, key: tuple[str, ...]) -> tuple[list[Row], bool]:
         ways = [sa.asc, sa.desc] if key else [None]
         each = SAMPLE // len(ways)
-        first = self._few(source, source.bare.sample(each, ways[0]))
+        first = self._few(source, source.statements.sample(each, ways[0]))
         if len(first) < each or len(ways) == 1:
             return first, len(first) < each
-        last = self._few(source, source.bare.sample(each, ways[1]))
+        last = self._few(source, source.statements.sample(each, ways[1]))
         last.reverse()
         seen = {source.key_of(row) for row in first}
         return first + [row for row in last if source.key_of(row) not in seen], False

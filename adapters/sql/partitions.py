@@ -98,7 +98,7 @@ class Partitions:
             return None
         driver = self._source.sessions.driver
         statement = self._source.bare.border(self._next, self._rows, row_values=driver.row_values)
-        probe = Walk(self._source, lambda _after, _limit: statement, range(self._parts), (1, 2))
+        probe = Walk(self._source, lambda _after, _limit: statement, range(self._parts), (2, 3))
         found = self._source.gate.call(self._source.lane, probe.fetch)
         span = Span(self._next, probe.after if found else None)
         self._next, self._ended = span.upto, not found

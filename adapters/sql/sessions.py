@@ -104,6 +104,10 @@ class Sessions:
         with self._lock:
             self._busy.pop(connection, None)
             cancelled = self._closed
+            # What broke one may have broken all: a repetition begins with a new one.
+            idle, self._idle = self._idle, []
+        for other in idle:
+            self._shut(other)
         if not cancelled:
             self.cancel(connection)
         if rows is not None:

@@ -97,9 +97,11 @@ class Walk:
             self._got += len(fresh)
             rows = self._held + fresh if self._held else fresh
             ended = len(fresh) < self._block or self._got >= self._limit
-            self._done = ended and self._got < self._limit
+            done = ended and self._got < self._limit
             if ended:
                 self._end()
+            # Not before: a connection that breaks at its end is met by reading the block again.
+            self._done = done
             if not self._done:
                 rows = self._without_last_key(rows, hold=not ended)
             if rows:
