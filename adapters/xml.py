@@ -65,7 +65,7 @@ def children(element: etree._Element) -> Iterator[etree._Element]:
 
 def local(element: etree._Element) -> str:
     """Return an element's name without its namespace."""
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
 
 
 def find_all(element: etree._Element, path: str) -> list[etree._Element]:

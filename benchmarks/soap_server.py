@@ -78,7 +78,7 @@ def serve(pages: list[bytes]) -> ThreadingHTTPServer:
         wbufsize = 0
 
         def do_GET(self) -> None:
-            self._send(contract(f"http://127.0.0.1:{self.server.server_address[1]}/"))
+            self._send(contract(f"http://{self.headers['Host']}/"))
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -33,6 +33,7 @@ class SimplePlan:
 
     def __init__(self, name: str, to: Convert) -> None:
         self.name = name
+        self.converts: Convert | None = to
         self._to = to
 
     def read(self, element: etree._Element, scope: Scope) -> Any:
@@ -55,6 +56,7 @@ class UntypedPlan:
 
     name = "anyType"
     takes_arrays = True
+    converts: Convert | None = None
 
     def read(self, element: etree._Element, scope: Scope) -> Any:
         """Return the value; raise ``Unlike`` where the element is not as declared."""
@@ -70,6 +72,7 @@ class ArrayPlan:
     """An encoded array: a list of its items, whatever they are called."""
 
     takes_arrays = True
+    converts: Convert | None = None
 
     def __init__(self, name: str, item: Any, plans: "Plans") -> None:
         self.name = name
@@ -98,6 +101,7 @@ class ZeepPlan:
     """A construct that no plan knows."""
 
     takes_arrays = False
+    converts: Convert | None = None
 
     def __init__(self, xsd_type: Any, schema: Any) -> None:
         self.name = xsd_type.name or ""

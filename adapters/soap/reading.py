@@ -30,6 +30,7 @@ _SIZES = re.compile(r"\[([\d,]+)\]$")
 _REFERS = etree.XPath(
     "boolean(.//@href[starts-with(., '#')] | .//@e:ref)", namespaces={"e": ENCODING_12}
 )
+_TYPED = etree.XPath("boolean(//@x:type)", namespaces={"x": XSI_TYPE[1:].partition("}")[0]})
 _ENCODED = etree.XPath("boolean(ancestor-or-self::*/@*[local-name() = 'encodingStyle'])")
 
 Kind = Literal["unexpected", "missing", "order", "repeated", "cycle"]
@@ -51,6 +52,7 @@ class Reply:
         self.payload = payload
         self._references = _references(payload)
         self.refers = self._references is not None
+        self.typed = bool(_TYPED(payload))
         self._steps = _STEPS[0] + _STEPS[1] * len(self._references or ())
 
     def target(self, element: etree._Element) -> etree._Element:

@@ -13,10 +13,16 @@ from adapters.soap.lenient import read_record
 from adapters.soap.members import Layout
 from adapters.soap.reading import XSI_TYPE
 from adapters.soap.scope import Plan, Scope, Unlike
-from adapters.soap.values import convert
+from adapters.soap.values import Convert, convert
 
 if TYPE_CHECKING:
     from adapters.soap.plan import Plans
+
+
+_MOST_TAGS = 1000
+
+_Entry = tuple[int, str, int | None, int, Convert | None, Plan]
+"""A member's place, key, most and needs; what converts its text, if it is one; its plan."""
 
 
 class RecordPlan:
@@ -27,10 +33,12 @@ class RecordPlan:
 
     def __init__(self, xsd_type: Any, members: Layout, plans: "Plans") -> None:
         self.name = xsd_type.name or ""
+        self.converts: Convert | None = None
         self.layout = members
         self.takes_arrays = members.repeated is not None
         self._plans = plans
         self._readers: list[Plan] | None = None
+        self._entries: dict[str, _Entry] = {}
 
     def read(self, element: etree._Element, scope: Scope) -> Any:
         """Return the value; raise ``Unlike`` where the element is not as declared."""
@@ -82,23 +90,37 @@ class RecordPlan:
             self._readers = [self._plans.of(one.xsd_type) for one in self.layout.members]
         return self._readers
 
+    def _entry(self, tag: str) -> _Entry | None:
+        """Return what a child of this tag is; remembered, for there are few tags and many rows."""
+        at = self.layout.place(tag)
+        if at is None:
+            return None
+        member, reader = self.layout.members[at], self._compiled()[at]
+        to = reader.converts if member.most == 1 else None
+        entry = (at, member.key, member.most, member.needs, to, reader)
+        if len(self._entries) < _MOST_TAGS:
+            self._entries[tag] = entry
+        return entry
+
     def _sequence(self, element: etree._Element, values: dict[str, Any], scope: Scope) -> None:
-        members, readers, place = self.layout.members, self._compiled(), self.layout.place
-        last = -1
+        entries, plain, last = self._entries, scope.plain, -1
         for child in element:
-            at = place(child.tag)
-            if at is None:
+            tag = child.tag
+            entry = entries.get(tag) or self._entry(tag)
+            if entry is None:
                 last = self._other(child, values, scope)
                 continue
-            member = members[at]
-            if at < last or member.needs > last or (at == last and member.most == 1):
+            at, key, most, needs, to, reader = entry
+            if at < last or needs > last or (at == last and most == 1):
                 raise Unlike
             last = at
-            value = scope.read(child, readers[at])
-            if member.most == 1:
-                values[member.key] = value
+            if to is not None and plain and not len(child):
+                text = child.text
+                values[key] = text if to is str else convert(text, to)
+            elif most == 1:
+                values[key] = scope.read(child, reader)
             else:
-                _append(values[member.key], value, member.most)
+                _append(values[key], scope.read(child, reader), most)
 
     def _all(self, element: etree._Element, values: dict[str, Any], scope: Scope) -> None:
         members, readers = self.layout.members, self._compiled()

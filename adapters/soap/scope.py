@@ -10,6 +10,7 @@ from lxml import etree
 
 from adapters.soap import xml
 from adapters.soap.reading import ENCODING, ENCODING_12, XSI_TYPE, Reply, Report, is_array
+from adapters.soap.values import Convert
 
 if TYPE_CHECKING:
     from adapters.soap.plan import Plans
@@ -22,11 +23,13 @@ class Unlike(Exception):
 class Plan(Protocol):
     """Reads elements of one type; ``name`` is the type's, without its namespace.
 
+    ``converts`` makes the value of a plain text, where that is all it reads.
     ``takes_arrays``: an encoded array is what it reads, or may be.
     """
 
     name: str
     takes_arrays: bool
+    converts: Convert | None
 
     def read(self, element: etree._Element, scope: "Scope") -> Any:
         """Return an element's value; raise ``Unlike`` where it is not as declared."""
@@ -45,6 +48,8 @@ class Scope:
         self.plans = plans
         self.differs = report
         self.refers = reply.refers
+        self.plain = not (reply.refers or reply.typed)
+        """Whether every element is what it is declared to be, itself."""
         self._inside: set[etree._Element] = set()
 
     def read(self, element: etree._Element, plan: Plan) -> Any:

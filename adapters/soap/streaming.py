@@ -62,7 +62,9 @@ def _require_plain(listing: Listing, request: Request, reply: HttpReply, file: I
 def _batches(
     listing: Listing, stream: "_Stream", request: Request
 ) -> Iterator[Walked[list[Found]]]:
-    scope = listing.reader.scope(Reply(etree.Element("streamed")))
+    piece = Reply(etree.Element("streamed"))
+    piece.typed = True  # what its elements say of themselves shows only when they come
+    scope = listing.reader.scope(piece)
     waiting: list[Found] = []
     for number, element in enumerate(stream.rows(), start=1):
         waiting.append(Found(element, scope, f"reply, record {number}"))
