@@ -20,7 +20,7 @@ from deploy.local import host
 from midspan.kernel.redaction import Secret
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = Path(__file__).resolve().parent / "soap_gsoap"
+SOURCES = Path(__file__).resolve().parent / "soap_warehouse"
 _BUILT = ROOT / "var" / "soap_gsoap"
 _PACKAGES = {"soapcpp2": "gsoap", "/usr/include/stdsoap2.h": "libgsoap-dev", "g++": "g++"}
 

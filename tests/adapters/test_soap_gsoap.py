@@ -1,5 +1,9 @@
-"""The soap adapter against a foreign stack: gSOAP in rpc/encoded, with references and arrays."""
+"""The soap adapter against a foreign stack: gSOAP in rpc/encoded, with references and arrays.
 
+What connects it is the example of docs/it/connect-soap.md, as it stands there.
+"""
+
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -23,46 +27,9 @@ from midspan.kernel.stream import Key, Slice
 from midspan.kernel.writing import Record
 from tests.adapters.soap_gsoap import Warehouse, running_warehouse
 from tests.adapters.soap_site import CountingGate
+from tests.docs.pages import blocks
 
-SYSTEM = """
-type: soap
-conn_id: warehouse
-wsdl: file:WSDL
-address: /
-login:
-  operation: login
-  arguments: {user: "{login}", password: "{password}"}
-  session: session
-clock: {operation: time, path: now}
-faults: {"*no such article*": missing, "*is needed*": protocol}
-streams:
-  articles:
-    primary_key: id
-    cursor: {fields: changed, format: "%Y-%m-%dT%H:%M:%S", lookback: 1m}
-    write: {operations: [create, update, delete], reference: reference, settle_after: 1s}
-    operation: listArticles
-    arguments: {session: "{session}", since: "{lower}", page: "{page}", size: "{page_size}"}
-    rows: articles
-    paging: {size: 10, total: total}
-    keys:
-      operation: listNumbers
-      arguments: {session: "{session}", page: "{page}", size: "{page_size}"}
-      rows: numbers.item
-      paging: {size: 10, total: total}
-    detail:
-      operation: getArticle
-      arguments: {session: "{session}", id: "{id}"}
-      rows: article
-    create: {operation: createArticle, arguments: {session: "{session}", article: "{record}"}}
-    update:
-      operation: updateArticle
-      arguments: {session: "{session}", id: "{id}", article: "{record}"}
-    delete: {operation: deleteArticle, arguments: {session: "{session}", id: "{id}"}}
-    find:
-      operation: findArticles
-      arguments: {session: "{session}", filters: [{key: reference, value: "{reference}"}]}
-      rows: articles
-"""
+NAME = "# config/systems/warehouse.yaml\n"
 STAMP = "%Y-%m-%dT%H:%M:%S"
 
 
@@ -94,7 +61,10 @@ class Articles(Counterpart):
         address: tuple[str, int] | None = None,
         columns: Sequence[str] = (),
     ) -> Adapter:
-        yaml = SYSTEM.replace("WSDL", str(self._warehouse.wsdl))
+        systems = self._home / "config" / "systems"
+        systems.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self._warehouse.wsdl, systems)
+        yaml = next(one.text for one in blocks("yaml") if one.text.startswith(NAME))
         connection = through(self._warehouse.connection, address)
         return adapter_from_yaml(SoapAdapter, yaml, self._home, connection, gate, columns)
 
