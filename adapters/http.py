@@ -53,7 +53,7 @@ MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 USER_AGENT = "midspan"
 
-_CHUNK = 64 * 1024
+_CHUNK = 256 * 1024
 _FILES = ("ca_file", "client_cert", "client_key")
 _SEE_OTHER = 303
 _DENIED = frozenset({401, 403, 407})

@@ -40,7 +40,9 @@ class Census:
 
     def see(self, keys: set[Any]) -> set[Any]:
         """Count the records that are not among the remembered ones, and return them."""
-        new = keys - self._young - self._old
+        new = keys - self._young
+        if self._old:
+            new -= self._old
         self.distinct += len(new)
         self._young |= keys
         if len(self._young) >= _GENERATION:

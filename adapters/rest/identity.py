@@ -23,7 +23,8 @@ def identities(span: Span, primary_key: Sequence[str]) -> set[Any] | None:
         if not set(primary_key) <= set(records.columns):
             return None
         places = [records.columns.index(name) for name in primary_key]
-        found |= _of_rows(records.items[start:] if start else records.items, places)
+        own = _of_rows(records.items[start:] if start else records.items, places)
+        found = own if not found else found | own
     return found
 
 
