@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import zeep
 import zeep.exceptions
@@ -17,7 +17,7 @@ from lxml import etree
 from zeep.wsdl.bindings.soap import SoapBinding
 
 from adapters.base import AdapterContext
-from adapters.http import describe
+from adapters.http import describe, host_of
 from adapters.soap import cutting, xml
 from adapters.soap.documents import Documents
 from adapters.soap.encoding import RpcRequest
@@ -162,8 +162,8 @@ class Contract:
     def _address(self, named: str | None, *, final: bool = False) -> str:
         own = self._context.connection.extra.get("service_url") or self._options.address
         address = absolute(self._context, str(own)) if own and not final else named or ""
-        host = urlsplit(address).hostname or ""
-        if host.lower() not in allowed_hosts(self._context):
+        host = host_of(address)
+        if host not in allowed_hosts(self._context):
             raise ProtocolError(
                 "soap.address_refused",
                 f"the WSDL sends calls to '{host}', which is not an allowed host",

@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from adapters.http import describe
+from adapters.http import describe, host_of
 from adapters.soap import xml
 from adapters.soap.schemas import bundled
 from config.binding import nearest
@@ -134,9 +134,8 @@ class Documents:
         return content
 
     def _refuse_strangers(self, url: str) -> None:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme not in ("http", "https"):
+        host = host_of(url)
+        if urlsplit(url).scheme not in ("http", "https"):
             raise ProtocolError(
                 "soap.import_refused",
                 f"the WSDL imports '{url}', which is no web address",

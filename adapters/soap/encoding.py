@@ -1,8 +1,8 @@
 """Writes the requests of rpc operations: the parts in order, encoded where the WSDL says so.
 
-Guarantee: every part that the WSDL names goes out in its order. Encoded, each value says its
+Guarantee: the parts that hold something go out in the WSDL's order. Encoded, each value says its
 type, and an array its length. A value for which the WSDL has no place is refused by name,
-never left out; ``positional`` sends also the parts that are empty, as nil.
+never left out; ``positional`` sends the empty parts too, as nil.
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ class RpcRequest:
             root.set(etree.QName(space, "encodingStyle"), ENCODING)
         for name, part in declared.type.elements:
             value = arguments.get(name)
-            if value is None and not self._positional and part.is_optional:
+            if value is None and not self._positional:
                 continue
             self._child(root, part.qname, part.type, value)
 

@@ -7,13 +7,12 @@ documents may come from.
 import base64
 from collections.abc import Callable, Mapping
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from lxml import etree
 from requests.auth import HTTPDigestAuth
 from requests.utils import parse_dict_header
 
-from adapters.http import HttpClient, Reply
+from adapters.http import HttpClient, Reply, host_of
 from config.connections import Connection
 from midspan.kernel.gate import Timeouts
 
@@ -40,7 +39,7 @@ class Door:
     ) -> Reply:
         """Send one request and return its reply; see ``HttpClient.exchange``."""
         given = dict(headers or {})
-        own = (urlsplit(url).hostname or "") == self._connection.host.lower()
+        own = host_of(url) == self._connection.host.lower()
         if self._kind == "none" or not own:
             return self._http.exchange(method, url, timeouts, headers=given, body=body, sink=sink)
         if self._kind == "basic":

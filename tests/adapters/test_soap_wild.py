@@ -372,3 +372,28 @@ def test_an_array_where_a_sequence_is_declared(site: Site, tmp_path: Path) -> No
         read = rows_of(adapter, "items")
 
     assert read == [{"id": 1, "price": Decimal("1.5")}, {"id": 2, "price": None}]
+
+
+def test_an_rpc_service_may_be_literal(site: Site, tmp_path: Path) -> None:
+    """Parts in order without types; one that holds nothing is left out, where names count."""
+    parts = {"since": "xs:string", "filter": "t:item", "limit": "xs:int"}
+    types = record("item", "id xs:int", "tag xs:string*")
+    encoded = rpc_contract(types, {"get": (parts, {"found": "t:item"})})
+    site.wsdl = Answer(encoded.replace(b'use="encoded"', b'use="literal"'))
+    site.respond = lambda *_: reply("get", "<found><id>1</id><tag>x</tag></found>")
+    yaml = """
+address: /
+streams:
+  items:
+    primary_key: id
+    operation: get
+    arguments: {limit: 5, since: "{lower}", filter: {id: 3, tag: [u, v]}}
+    rows: found
+"""
+    with closing(open_wild(site, tmp_path, yaml)) as adapter:
+        read = rows_of(adapter, "items")
+
+    assert read == [{"id": 1, "tag": ["x"]}]
+    sent = b"<filter><id>3</id><tag>u</tag><tag>v</tag></filter><limit>5</limit></ns:get>"
+    assert sent in site.requests[0]
+    assert b"since" not in site.requests[0]
