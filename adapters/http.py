@@ -36,11 +36,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import IO, Any, NoReturn
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 from requests.utils import get_environ_proxies
+from urllib3.util import Url, parse_url
 
 from adapters.deadlines import Watchdog
 from adapters.sockets import BreakableAdapter
@@ -77,13 +78,22 @@ class Reply:
         return parse_http_date(self.headers.get("Date"))
 
 
+class _Session(requests.Session):
+    """Leaves redirects alone: requests would read their bodies whole, whatever their size."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return none, so that no next request is prepared."""
+        del resp
+        return None
+
+
 class HttpClient:
     """Keeps the connections to one system open; only ``close`` may come from another thread."""
 
     def __init__(self, connection: Connection, max_reply: int = MAX_REPLY) -> None:
         self._max_reply = max_reply
         self._proxies: dict[str, dict[str, str]] = {}
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._transport = BreakableAdapter()
         self._watchdog = Watchdog(self._transport.shut)
@@ -285,8 +295,20 @@ _BAD_ADDRESSES = (
 
 def describe(url: str) -> str:
     """Return host, port and path of an address, fit for a message."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that is none"
     return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def host_of(url: str) -> str:
+    """Return the host that would be called, in lower case; empty for an address that is none."""
+    try:
+        # As whoever connects reads it: "http://a\\@b/" is b to urlsplit and a to urllib3.
+        return (parse_url(url).host or "").lower().strip("[]")
+    except ValueError:
+        return ""
 
 
 def parse_http_date(text: str | None) -> datetime | None:
@@ -295,14 +317,14 @@ def parse_http_date(text: str | None) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def parse_retry_after(text: str | None) -> float | None:
     """Return a Retry-After header in seconds from now; None for none or nonsense."""
-    if text and text.strip().isdigit():
+    if text and text.strip().isdecimal():
         return float(text)
     moment = parse_http_date(text)
     if moment is None:
@@ -314,12 +336,12 @@ def same_door(url: str, target: str) -> str | None:
     """Return ``target``, seen from ``url``, in full; None when it leads to another host."""
     try:
         whole = urljoin(url, target)
-        old, new = urlsplit(url), urlsplit(whole)
-        same = (old.scheme, _port(old)) == (new.scheme, _port(new))
+        old, new = parse_url(url), parse_url(whole)
     except ValueError:
         return None
+    same = (old.scheme, _port(old)) == (new.scheme, _port(new))
     upgrade = (old.scheme, new.scheme) == ("http", "https")
-    return whole if old.hostname == new.hostname and (same or upgrade) else None
+    return whole if host_of(url) == host_of(whole) and (same or upgrade) else None
 
 
 @contextmanager
@@ -354,16 +376,23 @@ def _redirected(url: str, location: str) -> str:
     target = same_door(url, location)
     if target is not None:
         return target
-    new = urlsplit(urljoin(url, location))
     raise ProtocolError(
         "http.redirect",
-        f"{describe(url)} redirects to {new.scheme}://{describe(new.geturl())}",
+        f"{describe(url)} redirects to {_elsewhere(url, location)}",
         remedy="Credentials are not sent there; if that is the system, put it in the connection",
     )
 
 
-def _port(parts: SplitResult) -> int | None:
-    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+def _elsewhere(url: str, location: str) -> str:
+    try:
+        new = parse_url(urljoin(url, location))
+    except ValueError:
+        return "an address that is none"
+    return f"{new.scheme}://{new.netloc}{new.path or ''}"
+
+
+def _port(parts: Url) -> int | None:
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme or "")
 
 
 def _without_query(record: logging.LogRecord) -> bool:

@@ -56,7 +56,15 @@ def test_a_success_is_no_error() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("7", 7.0), (None, None), ("soon", None), ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0)],
+    [
+        ("7", 7.0),
+        (None, None),
+        ("soon", None),
+        ("-1", None),
+        ("²", None),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", None),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
+    ],
 )
 def test_retry_after_is_read_in_every_form(text: str | None, seconds: float | None) -> None:
     """Seconds, a date that is past, nothing, and nonsense."""
@@ -86,8 +94,15 @@ def test_retry_after_may_be_a_date() -> None:
             Answer(status=308, headers={"Location": "/rpc"}),
             *(ProtocolError, "http.redirect"),
         ),
+        (
+            Answer(b"x" * 1001, status=302, headers={"Location": "/rpc"}),
+            *(ProtocolError, "http.too_large"),
+        ),
     ],
-    ids=["half", "too large", "gzip bomb", "no gzip", "slow drip", "stalled", "redirect loop"],
+    ids=[
+        *("half", "too large", "gzip bomb", "no gzip", "slow drip", "stalled", "redirect loop"),
+        "large redirect",
+    ],
 )
 def test_each_bad_reply_has_its_class(answer: Answer, cls: type[MidspanError], code: str) -> None:
     """What the network does wrong is told from what the system does wrong."""
@@ -145,12 +160,36 @@ def test_credentials_do_not_follow_a_redirect_to_another_host() -> None:
         assert thief.asked == []
 
 
+def test_an_address_that_can_be_read_in_two_ways_leads_nowhere() -> None:
+    """What one parser takes for the user is another one's host: ours is who connects."""
+    with serve(lambda _asked: Answer(b"mine")) as thief:
+        double = f"http://127.0.0.1:{thief.port}\\@{{}}/rpc"
+        with serve(lambda asked: Answer(status=307, headers={"Location": elsewhere})) as site:
+            elsewhere = double.format(f"127.0.0.1:{site.port}")
+            with pytest.raises(ProtocolError) as caught:
+                ask(site)
+
+        assert caught.value.code == "http.redirect"
+        assert thief.asked == []
+
+
+def test_a_redirect_to_no_address_is_told_as_one() -> None:
+    """A broken Location is the system's mistake, not ours."""
+    broken = Answer(status=302, headers={"Location": "http://[/rpc"})
+
+    with serve(lambda _asked: broken) as site, pytest.raises(ProtocolError) as caught:
+        ask(site)
+
+    assert caught.value.code == "http.redirect"
+
+
 def test_the_date_header_is_the_servers_clock() -> None:
     """It is aware, in UTC, and None when it is missing or nonsense."""
     headers = {"Date": "Sun, 06 Nov 1994 08:49:37 GMT"}
 
     assert Reply(200, headers, b"", "").date == datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
     assert Reply(200, {"Date": "yesterday"}, b"", "").date is None
+    assert Reply(200, {"Date": "Fri, 31 Dec 9999 23:59:59 -0100"}, b"", "").date is None
     assert Reply(200, {}, b"", "").date is None
 
 
