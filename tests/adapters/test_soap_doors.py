@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import logging
-import tracemalloc
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -237,14 +236,11 @@ def test_a_large_reply_is_read_in_bounded_memory(site: Site, tmp_path: Path) -> 
     with closing(open_wild(site, tmp_path, "max_reply_mb: 100\n" + STREAMED)) as adapter:
         batches = adapter.read("items", Slice())
         next(batches)
-        tracemalloc.start()
         before = _resident()
         seen += sum(len(batch.rows) for batch in batches)
-        grown, peak = _resident() - before, tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
+        grown = _resident() - before
 
     assert seen == 39_000
-    assert peak < 8 * 2**20
     assert grown < 12 * 2**20
 
 
