@@ -35,6 +35,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import IncompleteRead
 from typing import IO, Any, NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -191,6 +192,12 @@ class HttpClient:
     def _content(
         self, response: requests.Response, url: str, deadline: float, sink: IO[bytes] | None
     ) -> bytes:
+        announced = response.headers.get("Content-Length", "")
+        plain = sink is None and "Content-Encoding" not in response.headers
+        if plain and announced.isdigit() and int(announced) <= self._max_reply:
+            # In one piece, which costs a fraction; the watchdog keeps the time.
+            whole: bytes = response.raw.read(decode_content=False)
+            return whole
         chunks: list[bytes] = []
         keep = chunks.append if sink is None else sink.write
         if sink is not None:
@@ -278,6 +285,7 @@ def classify(error: Exception, url: str) -> MidspanError | None:
 
 _TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 _TRUNCATIONS = (
+    IncompleteRead,
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ContentDecodingError,
     urllib3.exceptions.IncompleteRead,

@@ -15,6 +15,7 @@ from benchmarks.checks import Check
 from benchmarks.frame import Sample, Stopwatch
 from config.connections import Connection
 from config.settings import Settings
+from midspan.kernel.memory import rare_collections
 from midspan.kernel.stream import Slice
 from midspan.sync.project import assemble
 
@@ -42,7 +43,8 @@ def opened(system: str, connection: Connection, columns: Sequence[str] = ()) -> 
         chosen = replace(project, systems={"legacy": replace(bound, streams=streams)})
         adapter = chosen.adapter("legacy")
         try:
-            yield adapter
+            with rare_collections():
+                yield adapter
         finally:
             adapter.close()
             chosen.close()

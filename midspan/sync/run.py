@@ -15,6 +15,7 @@ from adapters.base import Adapter
 from midspan.kernel.clock import Clock, SystemClock
 from midspan.kernel.errors import MidspanError, within
 from midspan.kernel.gate import Lane
+from midspan.kernel.memory import rare_collections
 from midspan.store.engine import Store
 from midspan.sync.lag import Lag
 from midspan.sync.project import BoundSync, Project
@@ -66,7 +67,8 @@ class Run:
             staging = Staging(store, self.sync.name, self.sync.model.entity)
             adapter = self.project.adapter(self.sync.config.system, Lane.SYNC)
             try:
-                yield adapter, staging
+                with rare_collections():
+                    yield adapter, staging
             finally:
                 adapter.close()
         finally:
