@@ -78,13 +78,14 @@ class StreamWriter:
         rows = [row for row in read if row is not None]
         if field is None or not rows:
             return list(rows)
-        if not any(field in row for row in rows):
+        carrying = [row for row in rows if str(row.get(field) or "").strip() == reference]
+        if not carrying and any(row.get(field) is None for row in rows):
             raise ProtocolError(
                 "soap.reference_hidden",
                 f"the records that 'find' of '{self._stream.name}' returns do not show '{field}'",
                 remedy="Let the operation return it: a search may find more than was asked for",
             )
-        return [row for row in rows if str(row.get(field) or "").strip() == reference]
+        return list(carrying)
 
     def _values(self, operation: WriteOperation, reference: str) -> dict[str, Any]:
         record = carried(self._stream, operation, reference)
