@@ -10,7 +10,7 @@ place provides.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,9 @@ ABSENT: Any = object()
 def compile_sparse(source: Any, known: Collection[str], absent: Any = None) -> Template:
     """Compile a template that leaves out the members whose placeholder is ``absent``.
 
-    A list or mapping that becomes empty by that is left out too; the whole is then ABSENT.
+    A list or mapping that becomes empty by that is left out too; the whole is then ABSENT. A
+    list of literals around a placeholder, ``[modified, ">=", "{lower}"]``, means nothing without
+    it and goes with it.
     Raises ConfigurationError as ``compile_template`` does.
     """
     names = compile_template(source, known).names
@@ -74,13 +76,25 @@ def _sparse(source: Any, known: Collection[str], absent: Any) -> _Render:
         )
     if isinstance(plain, list | tuple):
         items = [_sparse(child, known, absent) for child in plain]
-        return lambda values: _left(
-            [part for made in items if (part := made(values)) is not ABSENT], bool(items)
+        whole = _phrase([(_is_scalar(child), compile_template(child, known)) for child in plain])
+        return lambda values: (
+            ABSENT
+            if any(values[name] is absent for name in whole)
+            else _left(
+                [part for made in items if (part := made(values)) is not ABSENT], bool(items)
+            )
         )
     leaf = compile_template(source, known)
     return lambda values: (
         ABSENT if any(values[name] is absent for name in leaf.names) else leaf.render(values)
     )
+
+
+def _phrase(items: Sequence[tuple[bool, Template]]) -> frozenset[str]:
+    """Return the placeholders without which a list of literals and placeholders means nothing."""
+    if all(template.names for _, template in items) or not any(scalar for scalar, _ in items):
+        return frozenset()
+    return frozenset(name for scalar, template in items if scalar for name in template.names)
 
 
 def _left(rendered: Any, had_members: bool) -> Any:
@@ -154,6 +168,11 @@ class _Compiler:
             self.problems.append(Problem(code, Path("template"), 0, 0, message, remedy))
         else:
             self.problems.append(place.problem(code, message, remedy))
+
+
+def _is_scalar(source: Any) -> bool:
+    plain = source.value if isinstance(source, Node) else source
+    return not isinstance(plain, Mapping | list | tuple)
 
 
 def as_text(value: Any) -> str:

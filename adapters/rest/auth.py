@@ -1,57 +1,76 @@
 """How one gets in and stays in: credentials, tokens and sessions, in memory only.
 
 Guarantee: a token is renewed before it expires, and once when the system refuses it; each
-login passes the gate on its own. Nothing that opens the door leaves this module but in a
-request: neither in a message, nor in a log, nor in a position.
+call of a login passes the gate on its own. Nothing that opens the door leaves this module but
+in a request: neither in a message, nor in a log, nor in a position.
 """
 
-import base64
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 from adapters.base import AdapterContext
+from adapters.derive import MOMENT_NAMES, Derivation, moment
 from adapters.http import Reply, describe
 from adapters.rest.calls import Call, Request, compile_texts
-from adapters.rest.replies import open_document, take
-from adapters.rest.spec import AuthSpec, CallSpec, Format, LoginSpec, OAuth2Spec
+from adapters.rest.errors import ErrorTable
+from adapters.rest.oauth import TokenCall, basic
+from adapters.rest.replies import Document, open_document, take
+from adapters.rest.spec import AuthSpec, Format, TakingSpec
 from adapters.templates import as_text
-from midspan.kernel.errors import AccessDenied, ProtocolError
+from midspan.kernel.errors import AccessDenied, ProtocolError, SessionExpired
 
-_LOG = logging.getLogger(__name__)
-_EARLY = 30.0
 _REFUSED = frozenset({400, 401, 403})
+_SIGNED = frozenset({"request.method", "request.path", "request.query", "request.body"})
+"""What only headers and query of a request that is ready may be made of."""
 
 Exchange = Callable[[Request], Reply]
 """Sends a request through the gate and returns the reply of any status that is no overload."""
 
 
 class Auth:
-    """One system's credentials; ``values`` are what its templates may use."""
+    """One system's credentials; ``names`` are what its calls may use of them."""
 
-    def __init__(self, context: AdapterContext, spec: AuthSpec, base: str, form: Format) -> None:
+    def __init__(
+        self,
+        context: AdapterContext,
+        spec: AuthSpec,
+        base: str,
+        form: Format,
+        errors: ErrorTable,
+    ) -> None:
         self._connection = context.connection
         self._system = context.system
         self._spec = spec
+        self._base = base
         self._form = form
+        self._errors = errors
         self._given = _given(context)
-        taken = [*(spec.login.take if spec.login else ()), *(["token"] if spec.oauth2 else ())]
-        known = [*self._given, *taken]
-        self._headers = compile_texts(_headers(spec), known)
-        self._query = compile_texts(spec.query, known)
-        self._begin = _begin_call(spec, base, self._given)
+        known = {*self._given, *MOMENT_NAMES}
+        steps = (*spec.login.before, spec.login) if spec.login else ()
+        taken = {*(name for step in steps for name in step.take), *(["token"] * bool(spec.oauth2))}
+        self._derived = Derivation(spec.derive, known | taken | _SIGNED)
+        self._steps = self._compiled(steps, known)
+        self._token_call = (
+            TokenCall(self._connection, spec.oauth2, base, self._derived.reach(known))
+            if spec.oauth2
+            else None
+        )
+        self.names = self._derived.reach(known | taken)
+        ready = self._derived.reach(self.names | _SIGNED)
+        self._headers = compile_texts(_headers(spec), ready)
+        self._query = compile_texts(spec.query, ready)
         logout = spec.login and spec.login.logout
-        self._end = Call(logout, base, known) if logout else None
+        self._end = Call(logout, base, (), secrets=self.names) if logout else None
         self._taken: dict[str, Any] | None = None
         self._expires = float("inf")
-        self._refresh = as_text(context.connection.extra.get("refresh_token"))
+        self._basic = basic(self._connection.login, self._connection.password.reveal())
 
     @property
     def renewable(self) -> bool:
         """Whether there is a session or token that can be begun anew."""
-        return self._begin is not None
+        return bool(self._steps) or self._token_call is not None
 
     @property
     def query_names(self) -> frozenset[str]:
@@ -60,15 +79,14 @@ class Auth:
 
     def begin(self, exchange: Exchange) -> bool:
         """Log in where that is due; return whether the login is fresh."""
-        if self._begin is None:
+        if not self.renewable:
             return False
         if self._taken is not None and time.monotonic() < self._expires:
             return False
-        spec = self._spec
         self._taken = (
-            self._token(spec.oauth2, exchange)
-            if spec.oauth2
-            else self._session(spec.login or LoginSpec(""), exchange)
+            self._token(self._token_call, exchange)
+            if self._token_call is not None
+            else self._session(exchange)
         )
         return True
 
@@ -78,64 +96,88 @@ class Auth:
 
     def put(self, request: Request) -> Request:
         """Return a request with the credentials in it."""
-        values = {**self._given, **(self._taken or {})}
+        values = self._values(self._taken or {})
+        request = request.filled(values)
+        values = self._derived.complete({**values, **self._signed(request)})
         request = request.with_query(
             [(name, as_text(one.render(values))) for name, one in self._query.items()]
         )
         headers = {name: as_text(one.render(values)) for name, one in self._headers.items()}
         if self._spec.basic:
-            headers["Authorization"] = self._basic()
-        return Request(request.method, request.url, {**request.headers, **headers}, request.body)
+            headers["Authorization"] = self._basic
+        return request.with_headers(headers)
 
     def end(self, exchange: Exchange) -> None:
         """Log out where the system wants it."""
         if self._end is not None and self._taken is not None:
-            exchange(self.put(self._end.request({**self._given, **self._taken})))
+            exchange(self.put(self._end.request({})))
         self._taken = None
 
-    def _session(self, login: LoginSpec, exchange: Exchange) -> dict[str, Any]:
-        assert self._begin is not None  # noqa: S101 only called where there is one
-        request = self._begin.request(self._given)
-        if login.basic:
-            headers = {**request.headers, "Authorization": self._basic()}
-            request = Request(request.method, request.url, headers, request.body)
-        reply = self._accepted(exchange(request))
-        if not login.take:
+    def _values(self, taken: Mapping[str, Any]) -> dict[str, Any]:
+        return self._derived.complete({**self._given, **taken, **moment()})
+
+    def _signed(self, request: Request) -> dict[str, str]:
+        """Return the parts of a request that a signature may cover, as they are sent."""
+        url, own = urlsplit(request.url), urlsplit(self._base).path
+        return {
+            "request.method": request.method,
+            "request.path": url.path.removeprefix(own),
+            "request.query": url.query,
+            "request.body": (request.body or b"").decode("utf-8", "replace"),
+        }
+
+    def _compiled(
+        self, steps: Sequence[TakingSpec], known: Collection[str]
+    ) -> list[tuple[TakingSpec, Call]]:
+        """Return the calls of a login; each knows what those before it took."""
+        names, made = set(known), []
+        for step in steps:
+            reached = self._derived.reach(names)
+            made.append((step, Call(step, self._base, reached, escape_path=False)))
+            names |= step.take.keys()
+        return made
+
+    def _session(self, exchange: Exchange) -> dict[str, Any]:
+        taken: dict[str, Any] = {}
+        for step, call in self._steps:
+            request = call.request(self._values(taken))
+            if step is self._spec.login and self._spec.login.basic:
+                request = request.with_headers({"Authorization": self._basic})
+            reply = self._accepted(exchange(request))
+            taken |= self._took(reply, step.take)
+        return taken
+
+    def _took(self, reply: Reply, paths: Mapping[str, str]) -> dict[str, Any]:
+        """Return what is taken of a reply that is no refusal."""
+        if not paths:
             return {}
         document = open_document(reply, self._form, None)
-        found = {name: take(document, reply, path) for name, path in login.take.items()}
-        for name, value in found.items():
-            if value is None:
-                raise ProtocolError(
-                    "rest.session",
-                    f"the login's answer holds nothing at '{login.take[name]}'",
-                    remedy="Correct auth.login.take",
-                )
-            if value is False or value == "":
-                raise self._refused(reply)
-        return found
-
-    def _token(self, spec: OAuth2Spec, exchange: Exchange) -> dict[str, Any]:
-        assert self._begin is not None  # noqa: S101 only called where there is one
-        request = self._begin.request({**self._given, "refresh_token": self._refresh})
-        headers = {**request.headers, "Accept": "application/json"}
-        if spec.credentials == "header":
-            headers["Authorization"] = self._basic(escaped=True)
-        reply = self._accepted(
-            exchange(Request(request.method, request.url, headers, request.body))
+        found = {name: take(document, reply, path) for name, path in paths.items()}
+        empty = [
+            name for name, value in found.items() if value is None or value is False or value == ""
+        ]
+        if not empty:
+            return found
+        self._raise_told(document, reply)
+        if found[empty[0]] is not None:
+            raise self._refused(reply)
+        raise ProtocolError(
+            "rest.session",
+            f"the login's answer holds nothing at '{paths[empty[0]]}'",
+            remedy="Correct auth.login.take",
         )
-        document = open_document(reply, "json", None)
-        token = document.value("access_token")
-        if not token or not isinstance(token, str):
-            raise ProtocolError(
-                "rest.session",
-                f"the answer of {describe(reply.url)} holds no access_token",
-                remedy="Check auth.oauth2.token_url and its grant",
-            )
-        self._expires = _deadline(document.value("expires_in"))
-        renewed = document.value("refresh_token")
-        if spec.grant == "refresh_token" and isinstance(renewed, str) and renewed:
-            self._refresh = renewed
+
+    def _raise_told(self, document: Document, reply: Reply) -> None:
+        """Raise what a success tells that is a refusal, by the system's rules."""
+        try:
+            self._errors.raise_for_result(document, reply)
+            self._errors.raise_for_page(reply)
+        except (AccessDenied, SessionExpired):
+            raise self._refused(reply) from None
+
+    def _token(self, door: TokenCall, exchange: Exchange) -> dict[str, Any]:
+        reply = self._accepted(exchange(door.request(self._values({}))))
+        token, self._expires = door.token(reply)
         return {"token": token}
 
     def _accepted(self, reply: Reply) -> Reply:
@@ -156,12 +198,6 @@ class Auth:
             remedy=f"Check login and password of the connection '{self._connection.conn_id}'",
         )
 
-    def _basic(self, *, escaped: bool = False) -> str:
-        pair = [self._connection.login, self._connection.password.reveal()]
-        if escaped:
-            pair = [quote(one, safe="") for one in pair]
-        return "Basic " + base64.b64encode(":".join(pair).encode()).decode()
-
 
 def _given(context: AdapterContext) -> Mapping[str, Any]:
     connection = context.connection
@@ -178,28 +214,3 @@ def _headers(spec: AuthSpec) -> Mapping[str, str]:
     bearer = spec.bearer or ("{token}" if spec.oauth2 else None)
     shown = {"Authorization": f"Bearer {bearer}"} if bearer else {}
     return {**shown, **spec.headers}
-
-
-def _begin_call(spec: AuthSpec, base: str, given: Mapping[str, Any]) -> Call | None:
-    if spec.oauth2 is None:
-        return Call(spec.login, base, given, escape_path=False) if spec.login else None
-    oauth2 = spec.oauth2
-    form: dict[str, str] = {"grant_type": oauth2.grant}
-    if oauth2.grant == "refresh_token":
-        form |= {oauth2.grant: "{refresh_token}"}
-    if oauth2.scope:
-        form["scope"] = oauth2.scope
-    if oauth2.credentials == "body":
-        form |= {"client_id": "{login}", "client_secret": "{password}"}
-    known = [*given, "refresh_token"]
-    call = CallSpec(oauth2.token_url)
-    return Call(call, base, known, form={**form, **oauth2.params}, escape_path=False)
-
-
-def _deadline(expires_in: Any) -> float:
-    """Return when a token is renewed: a little before it expires; never, where it does not say."""
-    try:
-        seconds = float(as_text(expires_in))
-    except ValueError:
-        return float("inf")
-    return time.monotonic() + seconds - min(_EARLY, seconds / 10)

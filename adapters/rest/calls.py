@@ -2,10 +2,11 @@
 
 Guarantee: what a template puts into a path, a query or a form is escaped there, so that a
 value is never more than a value; a request shows its query and body to nobody but the wire.
+What opens the door is put in when a request is sent, anew each time, and never into a path.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -29,22 +30,40 @@ class Joined(list[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request without its credentials."""
+    """One request without its credentials; ``fill`` makes it anew with those it holds itself."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    fill: "Callable[[Mapping[str, Any]], Request] | None" = field(default=None, repr=False)
+
+    def at(self, url: str) -> "Request":
+        """Return this request to another address."""
+        fill = self.fill
+        return replace(self, url=url, fill=fill and (lambda secrets: fill(secrets).at(url)))
+
+    def filled(self, secrets: Mapping[str, Any]) -> "Request":
+        """Return this request with the credentials that its templates name."""
+        if self.fill is None:
+            return self
+        made = self.fill(secrets)
+        return replace(made, headers={**self.headers, **made.headers})
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Request":
+        """Return this request with more headers."""
+        return replace(self, headers={**self.headers, **headers})
 
     def with_query(self, pairs: Pairs) -> "Request":
         """Return this request with some parameters put, in place of those of their names."""
-        if not pairs:
-            return self
-        return Request(self.method, put_query(self.url, pairs), self.headers, self.body)
+        return replace(self, url=put_query(self.url, pairs)) if pairs else self
 
 
 class Call:
-    """A compiled call; ``known`` are the placeholders that its templates may use."""
+    """A compiled call; ``known`` are the placeholders that its templates may use.
+
+    ``secrets`` are those besides that only who sends it knows; its path may not show them.
+    """
 
     def __init__(
         self,
@@ -52,6 +71,7 @@ class Call:
         base: str,
         known: Collection[str],
         *,
+        secrets: Collection[str] = (),
         paging: PagingSpec | None = None,
         since: SinceSpec | None = None,
         form: Any = None,
@@ -66,27 +86,37 @@ class Call:
         self._sends = spec.sends
         self._escape = escape_path
         self._path = compile_template((since and since.path) or spec.path, known)
+        own, known = known, {*known, *secrets}
         self._queries = [
             compile_sparse(tree, known, absent) for tree in queries if tree is not None
         ]
         self._bodies = [compile_sparse(tree, known, absent) for tree in bodies if tree is not None]
-        form = spec.form if form is None else form
-        self._form = compile_sparse(form, known, absent) if form is not None else None
+        forms = [spec.form if form is None else form, paging and paging.form, since and since.form]
+        self._forms = [compile_sparse(tree, known, absent) for tree in forms if tree is not None]
         self._headers = compile_sparse(spec.headers, known) if spec.headers else None
-        sends = bool(self._bodies) or self._form is not None
+        sends = bool(self._bodies or self._forms)
         self._method = method or spec.method or ("POST" if sends else "GET")
-        parts = [self._path, *self._queries, *self._bodies]
-        parts += filter(None, [self._form, self._headers])
-        self.names = frozenset(name for part in parts for name in part.names)
+        parts = [self._path, *self._queries, *self._bodies, *self._forms]
+        parts += [self._headers] if self._headers else []
+        used = frozenset(name for part in parts for name in part.names)
+        self.names = used & frozenset(own)
+        self._secrets = used - self.names
 
     def request(self, values: Mapping[str, Any]) -> Request:
         """Return the request for some values; every name of ``names`` must be among them."""
+        if not self._secrets:
+            return self._made(values)
+        blank = self._made({**dict.fromkeys(self._secrets), **values})
+        return replace(blank, fill=lambda secrets: self._made({**secrets, **values}))
+
+    def _made(self, values: Mapping[str, Any]) -> Request:
         pairs = [pair for query in self._queries for pair in _pairs(query.render(values))]
         headers = self._rendered_headers(values)
         body = None
-        if self._form is not None:
+        if self._forms:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-            body = urlencode(_pairs(self._form.render(values))).encode()
+            fields = [pair for form in self._forms for pair in _pairs(form.render(values))]
+            body = urlencode(fields).encode()
         elif self._bodies:
             headers = {"Content-Type": f"application/{self._sends}", **headers}
             body = self._encoded(self._body(values))
@@ -156,8 +186,23 @@ def _pairs(rendered: Any) -> list[tuple[str, str]]:
     return [pair for name, value in rendered.items() for pair in _spread(name, value)]
 
 
+def _no_pair(name: str) -> MidspanError:
+    return MidspanError(
+        "rest.query",
+        f"'{name}' of a query or form is a mapping",
+        remedy="Write {json: ...} for its JSON, or members of their own such as 'name[member]'",
+    )
+
+
 def _spread(name: str, value: Any) -> list[tuple[str, str]]:
-    """Return one pair a value: a list in the configuration repeats the name."""
+    """Return one pair a value: a list in the configuration repeats the name.
+
+    ``{json: ...}`` is one text, the JSON of what it holds.
+    """
+    if isinstance(value, Mapping):
+        if value.keys() != {"json"}:
+            raise _no_pair(name)
+        return [(name, _JSON.encode(value["json"]).decode())]
     if isinstance(value, list) and not isinstance(value, Joined):
         return [pair for one in value for pair in _spread_each(name, one)]
     return [(name, as_text(value))]

@@ -7,7 +7,7 @@ configured to tell whether the user may write.
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from adapters.rest.calls import Call, Request
+from adapters.rest.calls import Request
 from adapters.rest.changes import Changes
 from adapters.rest.client import RestClient
 from adapters.rest.reader import StreamReader
@@ -111,7 +111,7 @@ class StreamChecker:
         return (True if all(allowed for allowed, _ in found) else None), ""
 
     def _told(self, spec: GrantedSpec) -> tuple[bool, str]:
-        call = Call(spec, self._client.base, ("schema",))
+        call = self._client.compiled(spec, ("schema",))
         request = call.request({"schema": self._schema})
         value = self._client.fetch(
             request, lambda document, _reply: spec.value is None or document.value(spec.value)

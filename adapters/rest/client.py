@@ -9,15 +9,15 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from adapters.base import AdapterContext
 from adapters.http import REDIRECTS, HttpClient, Reply, describe, raise_for_status, same_door
 from adapters.rest.auth import Auth
-from adapters.rest.calls import Request
+from adapters.rest.calls import Call, Request
 from adapters.rest.errors import ErrorTable, Nothing
 from adapters.rest.replies import Document, open_document
-from adapters.rest.spec import Format, SystemSpec
+from adapters.rest.spec import CallSpec, Format, SystemSpec
 from adapters.templates import as_text, compile_template
 from adapters.writing import once
 from midspan.kernel.errors import AccessDenied, MidspanError, ProtocolError, SessionExpired
@@ -40,14 +40,21 @@ class RestClient:
         path = compile_template(spec.base_path, ("schema",)).render({"schema": connection.schema})
         self.base = f"{connection.base_url}/{as_text(path).strip('/')}".rstrip("/")
         self.format: Format = spec.format
-        self.auth = Auth(context, spec.auth, self.base, spec.format)
+        self._errors = ErrorTable(spec, connection.login)
+        self.auth = Auth(context, spec.auth, self.base, spec.format, self._errors)
         self._context = context
         self._spec = spec
-        self._errors = ErrorTable(spec, connection.login)
         self._http = HttpClient(connection, spec.max_reply_mb * 1024 * 1024)
         self._http.keep_headers({"Accept-Encoding": "gzip, deflate", **spec.headers})
         self._clock: tuple[datetime, float] | None = None
         self._waiting = False
+
+    def compiled(self, spec: CallSpec, known: Collection[str], **more: Any) -> Call:
+        """Return a call that knows ``known`` and, but in its path, what opens the door.
+
+        ``more`` are further arguments of ``Call``.
+        """
+        return Call(spec, self.base, known, secrets=self.auth.names, **more)
 
     def fetch(
         self,
@@ -153,7 +160,7 @@ class RestClient:
 
     def _ready(self, request: Request, form: Format) -> Request:
         headers = {"Accept": _ACCEPT[form], **request.headers}
-        return self.auth.put(Request(request.method, request.url, headers, request.body))
+        return self.auth.put(request.with_headers(headers))
 
     @property
     def _expired(self) -> tuple[int, ...]:

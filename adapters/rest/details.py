@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from adapters.base import BoundStream
 from adapters.http import Reply
 from adapters.pages import Walked
-from adapters.rest.calls import Call, Joined, Request
+from adapters.rest.calls import Joined, Request
 from adapters.rest.client import RestClient
 from adapters.rest.replies import Records
 from adapters.rest.shape import Shape, inside
@@ -41,7 +41,7 @@ class Details:
         self._shape = shape
         self._whole = replace(shape, roots=())
         self._schema = schema
-        self._call = Call(spec, client.base, names)
+        self._call = client.compiled(spec, names)
         if not self._call.names & {*stream.primary_key, "keys"}:
             raise MidspanError(
                 "rest.detail",

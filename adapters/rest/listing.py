@@ -71,9 +71,9 @@ class Listing:
         self._beginning = since.beginning if since else None
         self._bound = bound_of(stream.name, stream.cursor, since)
         known = (*_NAMES, *self._constants)
-        self._full = Call(spec, client.base, known, paging=self.paging)
+        self._full = client.compiled(spec, known, paging=self.paging)
         self._since = (
-            Call(spec, client.base, known, paging=self.paging, since=since) if since else self._full
+            client.compiled(spec, known, paging=self.paging, since=since) if since else self._full
         )
         self._marks = (*stream.primary_key, *(stream.cursor.fields if stream.cursor else ()))
         check_paging(stream, self.paging, self._full.names | self._since.names)
@@ -174,8 +174,7 @@ class Listing:
         if at is not None and self.paging.style in ("next", "link"):
             base = urlsplit(self._client.base)
             url = f"{base.scheme}://{base.netloc}{at}"
-            request = self._request(lower, {})
-            request = Request(request.method, url, request.headers, request.body)
+            request = self._request(lower, {}).at(url)
             return self._ask(request, place, self.paging.end_status)
         values = {"cursor": at, "page_size": self.paging.size}
         return self._fetch(lower, place, values)

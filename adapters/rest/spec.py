@@ -21,9 +21,15 @@ placeholder holds nothing is left out, and so is what becomes empty by that. Pla
 ``{values.NAME}``          in changes: one of them
 ``{NAME}``                 in ``update`` and ``delete``: a field of the primary key
 ``{schema}``               everywhere: the connection's schema
-``{login}`` etc.           in ``auth``: the connection's ``login``, ``password``, ``schema``
-                           and ``extra.NAME``; once logged in, ``token`` or what is taken
+``{login}`` etc.           everywhere but in a stream's paths: the connection's ``login``,
+                           ``password`` and ``extra.NAME``; once logged in, ``token`` or what
+                           is taken; what is derived; ``request.epoch``, ``request.epoch_ms``,
+                           ``request.time`` and ``request.nonce``
+``{request.method}``       in ``auth.headers`` and ``auth.query``, as ``request.path``,
+                           ``request.query`` and ``request.body``: what is to be signed
 =========================  ======================================================
+
+In a query or form, ``{json: ...}`` is the JSON text of what it holds.
 """
 
 import re
@@ -55,29 +61,39 @@ class CallSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class LoginSpec(CallSpec):
-    """The call that begins a session.
+class TakingSpec(CallSpec):
+    """A call of which values are taken: ``take`` names them by their path in the reply."""
 
-    ``take`` names values of its reply by their path; a cookie is kept without being named.
+    take: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSpec(TakingSpec):
+    """The call that begins a session; a cookie is kept without being named.
+
+    ``before`` are calls made first, in turn: each knows what those before it took.
     ``basic`` sends login and password in the header of this call.
     """
 
-    take: Mapping[str, str] = field(default_factory=dict)
+    before: tuple[TakingSpec, ...] = ()
     basic: bool = False
     logout: CallSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OAuth2Spec:
-    """Tokens by client credentials (login and password of the connection) or refresh token.
+    """Tokens by client credentials, by a refresh token or by a user's password.
 
-    The refresh token is the connection's ``extra.refresh_token``. ``token_url`` may be a path
-    on the system or an address elsewhere. ``params`` go with the request, as templates.
+    The connection's login and password are the client's; by ``password`` they are the user's,
+    and the client's stand in ``extra.client_id`` and ``extra.client_secret``. The refresh token
+    is ``extra.refresh_token``. ``token_url`` may be a path on the system or an address
+    elsewhere. ``params`` go with the request, as templates; ``sends`` is its form.
     """
 
     token_url: str
-    grant: Literal["client_credentials", "refresh_token"] = "client_credentials"
+    grant: Literal["client_credentials", "refresh_token", "password"] = "client_credentials"
     credentials: Literal["header", "body"] = "header"
+    sends: Literal["form", "json"] = "form"
     scope: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,7 +104,8 @@ class AuthSpec:
 
     ``basic`` and ``bearer`` (a template of the token) write the usual header. With ``oauth2``
     the bearer is the token. A reply of a status in ``expired`` means that the session or
-    token ended; it is then renewed once. Client certificates stand in the connection's extra.
+    token ended; it is then renewed once. ``derive`` makes values of others, see
+    ``adapters.derive``. Client certificates stand in the connection's extra.
     """
 
     basic: bool = False
@@ -97,12 +114,13 @@ class AuthSpec:
     query: Mapping[str, str] = field(default_factory=dict)
     oauth2: OAuth2Spec | None = None
     login: LoginSpec | None = None
+    derive: Mapping[str, Node] = field(default_factory=dict)
     expired: tuple[int, ...] = (401,)
 
 
 @dataclass(frozen=True, slots=True)
 class PagingSpec:
-    """How a list is cut; ``query`` and ``body`` are added to the list's own.
+    """How a list is cut; ``query``, ``body`` and ``form`` are added to the list's own.
 
     ``next`` is the path of the token (``cursor``) or of the address (``next``). ``field`` is
     what ``keyset`` sorts by, lowest first: the primary key or the cursor's field. The end is
@@ -115,6 +133,7 @@ class PagingSpec:
     size: int = 100
     query: Node | None = None
     body: Node | None = None
+    form: Node | None = None
     first: Literal[0, 1] = 1
     next: str | None = None
     field: str | None = None
@@ -129,7 +148,7 @@ class PagingSpec:
 class SinceSpec:
     """What a call becomes when only changes are asked for: all are templates.
 
-    ``path`` takes the place of the list's own, ``query`` and ``body`` are added to it.
+    ``path`` takes the place of the list's own; ``query``, ``body`` and ``form`` are added to it.
     ``beginning`` is the lower bound of a full reading, for systems that always want one.
     ``format`` and ``zone`` write the bound where it differs from the records' own stamps.
     """
@@ -137,6 +156,7 @@ class SinceSpec:
     path: str | None = None
     query: Node | None = None
     body: Node | None = None
+    form: Node | None = None
     beginning: str | None = None
     format: str | None = None
     zone: str | None = None

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from adapters.base import BoundStream
 from adapters.http import Reply
-from adapters.rest.calls import Call, Request
+from adapters.rest.calls import Request
 from adapters.rest.client import RestClient
 from adapters.rest.errors import Nothing, no_record, refused
 from adapters.rest.replies import HEADER, Document
@@ -54,9 +54,8 @@ class Writer:
         self._fields = fields
         self._keys = keys
         self.path = spec.path
-        self.call = Call(
+        self.call = client.compiled(
             spec,
-            client.base,
             names,
             method=spec.method or _METHODS[kind],
             body="{values}" if bare else None,

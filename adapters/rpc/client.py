@@ -6,19 +6,20 @@ refused too, it is the right that is missing, not the session. A change is sent 
 answer to it that is lost or cannot be read is ``UncertainWrite``.
 """
 
-import base64
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from adapters.base import AdapterContext
+from adapters.derive import MOMENT_NAMES, Derivation, moment
 from adapters.rpc.calls import Call, Calling
 from adapters.rpc.door import Door
-from adapters.rpc.spec import RpcSpec
+from adapters.rpc.spec import CallSpec, RpcSpec, SessionSpec
 from adapters.rpc.wire import Result
-from adapters.templates import Template, compile_template
+from adapters.templates import as_text, compile_template
 from adapters.writing import once
 from midspan.kernel.errors import (
     AccessDenied,
@@ -28,8 +29,6 @@ from midspan.kernel.errors import (
     SessionExpired,
 )
 from midspan.kernel.gate import Timeouts
-
-COMMON_NAMES = frozenset({"database", "login", "password"})
 
 _DENIED = 401
 _FAREWELL = 2.0
@@ -45,15 +44,18 @@ class RpcClient:
     def __init__(self, context: AdapterContext) -> None:
         spec: RpcSpec = context.options
         session = spec.session
-        self._names = COMMON_NAMES | session.take.keys() | session.base64.keys()
         self._context = context
+        self._given = _given(context)
+        taken = {*session.take, *(name for step in session.before for name in step.take)}
+        self._derived = Derivation(session.derive, {*self._given, *MOMENT_NAMES, *taken})
+        self._names = self._derived.reach({*self._given, *MOMENT_NAMES, *taken})
         self._door = Door(context, spec)
         self._path = spec.path
-        self._login = Call(session.login, COMMON_NAMES, spec.path) if session.login else None
+        self._login = self._steps(session)
         self._logout = self.compiled(session.logout) if session.logout else None
-        self._take = session.take
-        self._encoded = _compiled(session.base64, COMMON_NAMES | session.take.keys())
-        self._headers = _compiled(session.headers, self._names)
+        self._headers = {
+            name: compile_template(text, self._names) for name, text in session.headers.items()
+        }
         self._session: Mapping[str, Any] | None = None
 
     def compiled(self, spec: Calling, *names: str) -> Call:
@@ -81,14 +83,10 @@ class RpcClient:
         if self._session is not None:
             return
         taken: dict[str, Any] = {}
-        if self._login is not None:
-            result = self._context.gate.call(self._context.lane, self._log_in)
-            taken = self._taken(result)
-        values = {**self._common(), **taken}
-        self._session = taken | {
-            name: base64.b64encode(template.render(values).encode()).decode()
-            for name, template in self._encoded.items()
-        }
+        for call, paths in self._login:
+            ask = partial(self._log_in, call, self._values(taken))
+            taken |= _taken(self._context.gate.call(self._context.lane, ask), paths)
+        self._session = taken
 
     def now(self) -> datetime | None:
         """Return the system's clock as its last reply told it, carried on to this moment."""
@@ -114,7 +112,7 @@ class RpcClient:
             return attempt()
         except SessionExpired as error:
             self._session = None
-            if fresh or self._login is None:
+            if fresh or not self._login:
                 raise self._refused(error, subject) from error
         try:
             return attempt()
@@ -130,7 +128,7 @@ class RpcClient:
         self, call: Call, values: Mapping[str, Any], subject: str, *, writing: bool = False
     ) -> Operation:
         self.enter()
-        everything = {**self._common(), **(self._session or {}), **values}
+        everything = {**self._values(self._session or {}), **values}
         headers = {name: one.render(everything) for name, one in self._headers.items()}
 
         def operation(timeouts: Timeouts) -> Result:
@@ -142,9 +140,23 @@ class RpcClient:
 
         return operation
 
-    def _log_in(self, timeouts: Timeouts) -> Any:
-        assert self._login is not None  # noqa: S101 only called where there is one
-        reply = self._door.send(self._login.render(self._common()), {}, timeouts)
+    def _steps(self, session: SessionSpec) -> list[tuple[Call, Mapping[str, str]]]:
+        """Return the calls of a login with what is taken of each; none where there is no login."""
+        steps: list[tuple[CallSpec, Mapping[str, str]]]
+        steps = [(step, step.take) for step in session.before]
+        steps += [(session.login, session.take)] if session.login else []
+        names, made = {*self._given, *MOMENT_NAMES}, []
+        for step, paths in steps:
+            made.append((Call(step, self._derived.reach(names), self._path), paths))
+            names |= paths.keys()
+        return made
+
+    def _values(self, taken: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of all names that are known beside a call's own."""
+        return self._derived.complete({**self._given, **taken, **moment()})
+
+    def _log_in(self, call: Call, values: Mapping[str, Any], timeouts: Timeouts) -> Any:
+        reply = self._door.send(call.render(values), {}, timeouts)
         if reply.status in _SESSION_STATUSES:
             raise self._login_refused()
         try:
@@ -159,28 +171,14 @@ class RpcClient:
 
     def _log_out(self, timeouts: Timeouts) -> None:
         assert self._logout is not None  # noqa: S101 only called where there is one
-        values = {**self._common(), **(self._session or {})}
+        values = self._values(self._session or {})
         headers = {name: one.render(values) for name, one in self._headers.items()}
         bounds = (timeouts.connect, timeouts.read, timeouts.total)
         short = Timeouts(*(min(bound, _FAREWELL) for bound in bounds))
         self._door.send(self._logout.render(values), headers, short)
 
-    def _taken(self, result: Any) -> dict[str, Any]:
-        try:
-            return {name: walk(result, path, "session.take") for name, path in self._take.items()}
-        except ProtocolError as error:
-            raise ProtocolError("rpc.session", error.message, remedy=error.remedy) from error
-
-    def _common(self) -> dict[str, Any]:
-        connection = self._context.connection
-        return {
-            "database": connection.schema,
-            "login": connection.login,
-            "password": connection.password.reveal(),
-        }
-
     def _refused(self, error: SessionExpired, subject: str) -> AccessDenied:
-        if error.code == "rpc.login" and self._login is None:
+        if error.code == "rpc.login" and not self._login:
             return self._login_refused()
         return AccessDenied(
             "rpc.denied",
@@ -197,8 +195,22 @@ class RpcClient:
         )
 
 
-def _compiled(templates: Mapping[str, str], known: frozenset[str]) -> dict[str, Template]:
-    return {name: compile_template(text, known) for name, text in templates.items()}
+def _given(context: AdapterContext) -> Mapping[str, Any]:
+    connection = context.connection
+    extra = {f"extra.{name}": as_text(value) for name, value in connection.extra.items()}
+    return {
+        "database": connection.schema,
+        "login": connection.login,
+        "password": connection.password.reveal(),
+        **extra,
+    }
+
+
+def _taken(result: Any, paths: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        return {name: walk(result, path, "session.take") for name, path in paths.items()}
+    except ProtocolError as error:
+        raise ProtocolError("rpc.session", error.message, remedy=error.remedy) from error
 
 
 def walk(result: Any, path: str, key: str) -> Any:

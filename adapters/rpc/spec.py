@@ -1,8 +1,9 @@
 """The keys that an rpc system and its streams add to their YAML.
 
 Every text or tree marked *template* may hold placeholders (see ``adapters.templates``).
-Known everywhere: ``{database}`` (the connection's schema), ``{login}``, ``{password}``, and,
-once logged in, every name under ``session.take`` and ``session.base64``.
+Known everywhere: ``{database}`` (the connection's schema), ``{login}``, ``{password}``,
+``{extra.NAME}``, the names of ``adapters.derive.MOMENT_NAMES``, and, once logged in, every name
+under ``session.take`` and ``session.derive``.
 """
 
 import re
@@ -26,19 +27,28 @@ class CallSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class TakingSpec(CallSpec):
+    """A call of whose result values are taken, by their path, as ``session.take`` does."""
+
+    take: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SessionSpec:
     """How one gets in and stays in.
 
+    ``before`` are calls made before the login, in turn: each knows what those before it took.
     ``take`` names values of the login's result by their path (``0``, ``user.id``; empty: the
-    result itself). ``base64`` names encoded texts made of them, ``headers`` go with every
-    other call; both are templates. An expired session (status 401 or 403, or an error that
-    the table calls ``expired``) is opened anew in the middle of a job.
+    result itself). ``derive`` makes values of others, see ``adapters.derive``. ``headers`` go
+    with every call but those of the login; they are templates. An expired session (status 401
+    or 403, or an error that the table calls ``expired``) is opened anew in the middle of a job.
     """
 
     login: CallSpec | None = None
     logout: CallSpec | None = None
+    before: tuple[TakingSpec, ...] = ()
     take: Mapping[str, str] = field(default_factory=dict)
-    base64: Mapping[str, str] = field(default_factory=dict)
+    derive: Mapping[str, Node] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -358,8 +358,8 @@ def test_no_secret_is_logged(erp: RunningErp, caplog: pytest.LogCaptureFixture) 
 
     with closing(opened(erp)) as adapter:
         rows(adapter, "products")
-        session = dict(adapter._client._session or {})
+        session = adapter._client._values(adapter._client._session or {})
 
-    assert set(session) == {"user", "token", "credential"}
+    assert {"user", "token", "credential"} <= set(session)
     for secret in (erp.password, session["token"], session["credential"]):
         assert secret not in caplog.text
