@@ -6,10 +6,8 @@ keeps nothing.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 
 import requests
@@ -17,7 +15,6 @@ import requests
 from benchmarks.building import BUDGET, CHECKED, opened, read_all
 from benchmarks.checks import Check
 from benchmarks.frame import (
-    ROOT,
     Measurement,
     Sample,
     Settings,
@@ -29,6 +26,7 @@ from benchmarks.frame import (
     side_by_side,
     tell,
 )
+from benchmarks.serving import served
 from config.connections import Connection
 
 ROWS = 300_000
@@ -37,7 +35,6 @@ TARGET = 450_000
 
 _SHORT = 400
 _PEER = "requests + json"
-_ENDED_WITHIN = 10
 _SYSTEM = (
     BUDGET
     + """
@@ -61,7 +58,7 @@ def measure(settings: Settings) -> Iterator[Measurement]:
     """Yield the adapter's rate and memory beside the peer's."""
     rows = settings.rows or (_SHORT if settings.short else ROWS)
     page = min(PAGE, max(rows // 2, 1))
-    with pages_served(rows // page, page) as port:
+    with served("benchmarks.rest_server", rows // page, page) as port:
         sides = [
             Side("rest", lambda: run_process("benchmarks.rest", "adapter", port)),
             Side(_PEER, lambda: run_process("benchmarks.rest", "peer", port)),
@@ -75,22 +72,6 @@ def measure(settings: Settings) -> Iterator[Measurement]:
     )
     yield at_most("rest: CPU a row", "µs", ours.cpu_micros, peer=(_PEER, peer.cpu_micros))
     yield at_most("rest: peak memory", "MB", ours.peak_mb, peer=(_PEER, peer.peak_mb))
-
-
-@contextmanager
-def pages_served(pages: int, rows: int) -> Iterator[str]:
-    """Run the page server in a process of its own; give its port."""
-    server = subprocess.Popen(  # noqa: S603 our own interpreter and module
-        [sys.executable, "-m", "benchmarks.rest_server", str(pages), str(rows)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
-        yield server.stdout.readline().strip() if server.stdout else ""
-    finally:
-        server.communicate(timeout=_ENDED_WITHIN)
 
 
 def read_by_adapter(port: str) -> Sample:

@@ -7,11 +7,11 @@ until its input is closed. A row has ten fields and about 300 bytes.
 import json
 import random
 import sys
-import threading
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from benchmarks.serving import PreparedHandler, serve
 
 _BEGIN = datetime(2026, 1, 1)  # noqa: DTZ001 the pages show local times, as legacy systems do
 
@@ -41,36 +41,22 @@ def page(at: int, pages: int, rows: int) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-def serve(pages: list[bytes]) -> ThreadingHTTPServer:
-    """Return a server of these pages."""
+def handler_of(pages: list[bytes]) -> type[PreparedHandler]:
+    """Return the handler that serves these pages."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = 0
-
-        def do_GET(self) -> None:
+    class Handler(PreparedHandler):
+        def reply(self, asked: bytes) -> None:
+            del asked
             query = parse_qs(urlsplit(self.path).query)
-            body = pages[int(query.get("after", ["0"])[0])]
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.send(pages[int(query.get("after", ["0"])[0])], "application/json")
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
 
 
 def main() -> None:
     """Make the pages and serve them."""
     pages, rows = map(int, sys.argv[1:])
-    with serve([page(at, pages, rows) for at in range(pages)]) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        print(server.server_address[1], flush=True)
-        sys.stdin.read()
-        server.shutdown()
+    serve(handler_of([page(at, pages, rows) for at in range(pages)]))
 
 
 if __name__ == "__main__":

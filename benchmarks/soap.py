@@ -5,10 +5,8 @@ its gate before each page and hands out batches; the peer makes zeep's own objec
 and plain values of these, and keeps nothing.
 """
 
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 
 import zeep
@@ -17,7 +15,6 @@ from zeep.helpers import serialize_object
 from benchmarks.building import BUDGET, CHECKED, opened, read_all
 from benchmarks.checks import Check
 from benchmarks.frame import (
-    ROOT,
     Measurement,
     Sample,
     Settings,
@@ -29,6 +26,7 @@ from benchmarks.frame import (
     side_by_side,
     tell,
 )
+from benchmarks.serving import served
 from config.connections import Connection
 
 ROWS = 50_000
@@ -37,7 +35,6 @@ TIMES = 5
 
 _SHORT = 40
 _PEER = "zeep"
-_ENDED_WITHIN = 10
 _SYSTEM = (
     BUDGET
     + """
@@ -59,7 +56,7 @@ def measure(settings: Settings) -> Iterator[Measurement]:
     """Yield the adapter's rate and memory beside zeep's."""
     rows = settings.rows or (_SHORT if settings.short else ROWS)
     page = min(PAGE, max(rows // 2, 1))
-    with replies_served(rows // page, page) as port:
+    with served("benchmarks.soap_server", rows // page, page) as port:
         sides = [
             Side("soap", lambda: run_process("benchmarks.soap", "adapter", port)),
             Side(_PEER, lambda: run_process("benchmarks.soap", "peer", port)),
@@ -73,22 +70,6 @@ def measure(settings: Settings) -> Iterator[Measurement]:
     )
     yield at_most("soap: CPU a row", "µs", ours.cpu_micros, peer=(_PEER, peer.cpu_micros))
     yield at_most("soap: peak memory", "MB", ours.peak_mb, peer=(_PEER, peer.peak_mb))
-
-
-@contextmanager
-def replies_served(pages: int, rows: int) -> Iterator[str]:
-    """Run the server in a process of its own; give its port."""
-    server = subprocess.Popen(  # noqa: S603 our own interpreter and module
-        [sys.executable, "-m", "benchmarks.soap_server", str(pages), str(rows)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
-        yield server.stdout.readline().strip() if server.stdout else ""
-    finally:
-        server.communicate(timeout=_ENDED_WITHIN)
 
 
 def read_by_adapter(port: str) -> Sample:

@@ -6,13 +6,13 @@ input is closed. The records are those of ``rest_server``, in document/literal.
 
 import re
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from xml.sax.saxutils import escape
 
 from benchmarks.rest_server import row
+from benchmarks.serving import PreparedHandler, serve
 
+_XML = "text/xml; charset=utf-8"
 _TYPES = {"id": "int", "amount": "decimal", "active": "boolean", "changed": "dateTime"}
 _SPACES = (
     'xmlns:t="urn:bench" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"'
@@ -70,42 +70,22 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else escape(str(value))
 
 
-def serve(pages: list[bytes]) -> ThreadingHTTPServer:
-    """Return a server of these replies."""
+def handler_of(pages: list[bytes]) -> type[PreparedHandler]:
+    """Return the handler that serves the WSDL and these replies."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = 0
+    class Handler(PreparedHandler):
+        def reply(self, asked: bytes) -> None:
+            after = re.search(rb"after>(\d+)<", asked)
+            prepared = pages[int(after[1]) if after else 0] if asked else None
+            self.send(prepared or contract(f"http://{self.headers['Host']}/"), _XML)
 
-        def do_GET(self) -> None:
-            self._send(contract(f"http://{self.headers['Host']}/"))
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            after = re.search(rb"after>(\d+)<", body)
-            self._send(pages[int(after[1]) if after else 0])
-
-        def _send(self, body: bytes) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/xml; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
 
 
 def main() -> None:
     """Make the replies and serve them."""
     pages, rows = map(int, sys.argv[1:])
-    with serve([page(at, pages, rows) for at in range(pages)]) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        print(server.server_address[1], flush=True)
-        sys.stdin.read()
-        server.shutdown()
+    serve(handler_of([page(at, pages, rows) for at in range(pages)]))
 
 
 if __name__ == "__main__":
