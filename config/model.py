@@ -83,8 +83,10 @@ class RetryConfig:
 class CursorConfig:
     """What orders a stream's changes.
 
-    ``fields`` are tried in order and the first that holds a value counts (some systems leave
-    the change stamp empty until the first change). ``lookback`` re-reads behind the saved
+    ``fields`` are tried in order and the first that holds a stamp counts (some systems leave
+    the change stamp empty until the first change). ``empty`` lists values that stand for no
+    stamp (``1900-01-01``, 0), beside null, blanks and dates of zeros, which always do in a
+    date or date-time. ``lookback`` re-reads behind the saved
     cursor: a duration for times and dates, a number of ids for integers. ``commit_lag`` is
     how long a row may stay invisible after its stamp.
     """
@@ -93,13 +95,14 @@ class CursorConfig:
     type: CursorKind = "datetime"
     zone: str = "UTC"
     format: str | None = None
+    empty: tuple[str | int, ...] = ()
     lookback: timedelta | int = timedelta(minutes=2)
     commit_lag: timedelta = timedelta(seconds=5)
 
     @property
     def codec(self) -> CursorCodec:
         """Return the translation between the source's values and canonical texts."""
-        return CursorCodec(self.type, self.zone, self.format)
+        return CursorCodec(self.type, self.zone, self.format, self.empty)
 
 
 @dataclass(frozen=True, slots=True)

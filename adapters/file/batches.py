@@ -62,14 +62,14 @@ class Batches:
         """Return the rows that are not known to be before a cursor's bound."""
         if bound is None or self._cursor is None:
             return batch
-        parse = self._cursor.codec.parse
+        codec = self._cursor.codec
         fields = [batch.columns.index(name) for name in self._cursor.fields]
-        least = parse(bound)
+        least = codec.parse(bound)
         kept = []
         for at, row in enumerate(batch.rows):
-            stamp = next((row[field] for field in fields if row[field] is not None), None)
             try:
-                if stamp is None or parse(stamp) >= least:
+                stamp = codec.first(row[field] for field in fields)
+                if stamp is None or stamp >= least:
                     kept.append(at)
             except RecordError:  # whoever reads the stamp says what is wrong with it
                 kept.append(at)

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from adapters.base import BoundStream
 from adapters.sql.driver import Driver
 from adapters.sql.spec import SqlSpec, SqlStreamSpec
-from adapters.sql.statements import Statements, bound, table_of
+from adapters.sql.stamps import bound
+from adapters.sql.statements import Statements, table_of
 from adapters.sql.values import Kind
 from midspan.kernel.stream import Key
 from midspan.kernel.writing import Record, WriteKind, WriteOperation

@@ -71,8 +71,8 @@ class StreamChecker:
 
     def _any_row(self, *, deep: bool) -> Row | None:
         statements = self._source.statements
-        stamped = deep and self._source.stream.cursor is not None
-        rows = self._reader.few(statements.one(stamped=stamped))
+        stamped = self._source.stamps if deep else None
+        rows = self._reader.few(statements.one(stamped))
         if not rows and stamped:
             rows = self._reader.few(statements.one())
             if rows:
@@ -115,13 +115,12 @@ class StreamChecker:
         if cursor is None:
             return
         values = [row[source.columns.index(name)] for name in cursor.fields]
-        stamp = next((value for value in values if value is not None), None)
+        stamp = cursor.codec.first(values)
         if stamp is None:
             return
-        canonical = cursor.codec.parse(stamp)
-        lower = source.lower(cursor.codec.render(canonical))
+        since = source.since(cursor.codec.render(stamp))
         key = [source.key_of(row)]
-        if not self._reader.few(source.statements.records(key, source.key_kinds, lower)):
+        if not self._reader.few(source.statements.records(key, source.key_kinds, since)):
             raise ProtocolError(
                 "sql.cursor_unfound",
                 f"{source.bare.target}: a row is not found from its own stamp on",
@@ -136,8 +135,8 @@ class StreamChecker:
         if cursor is None or self._now is None or kind not in ("datetime", "date"):
             return
         ahead = cursor.codec.at(self._now + _FUTURE)
-        lower = source.lower(cursor.codec.render(ahead)) if ahead else None
-        if lower is not None and self._reader.few(source.statements.later(lower)):
+        since = source.since(cursor.codec.render(ahead)) if ahead else None
+        if since is not None and self._reader.few(source.statements.later(since)):
             self._remarks.append("rows have stamps more than a year ahead of the source's clock")
 
     def _remark_on_index(self, column: str, cost: str) -> None:

@@ -81,7 +81,8 @@ class Driver:
     ``row_values``: ``(a, b) > (1, 2)`` is understood and uses an index. ``short_queries``: a
     statement must not outlive its batch. ``clock`` asks for the server's time. ``careful``:
     the driver can mark undecodable texts instead of failing. ``transactional``: what was not
-    committed did certainly not happen.
+    committed did certainly not happen. ``never_times`` are values of a column of times that are
+    none, ``timeless`` words that such a column knows beside times.
     """
 
     row_values: ClassVar[bool] = False
@@ -89,6 +90,8 @@ class Driver:
     careful: ClassVar[bool] = False
     transactional: ClassVar[bool] = False
     clock: ClassVar[str | None] = None
+    never_times: ClassVar[tuple[Any, ...]] = ()
+    timeless: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str, encoding: str | None, *, native: bool = True) -> None:
         self.name = name

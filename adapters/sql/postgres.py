@@ -51,6 +51,7 @@ class PostgresDriver(Driver):
     careful: ClassVar[bool] = True
     transactional: ClassVar[bool] = True
     clock: ClassVar[str | None] = "SELECT clock_timestamp()"
+    timeless: ClassVar[tuple[str, ...]] = ("infinity", "-infinity")
 
     def connect_arguments(self, timeouts: Timeouts) -> dict[str, Any]:
         """Bound the connection; a peer that is gone is noticed within the read timeout."""

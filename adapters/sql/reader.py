@@ -13,6 +13,7 @@ from sqlalchemy.sql.selectable import Select
 from adapters.sql.partitions import Partitions
 from adapters.sql.source import Source
 from adapters.sql.spec import SqlSpec, SqlStreamSpec
+from adapters.sql.stamps import Stamps
 from adapters.sql.statements import Span
 from adapters.sql.values import (
     hex_keys,
@@ -100,11 +101,11 @@ class StreamReader:
         return rows
 
     def _in_order(self, lower: str | None, position: Position | None) -> Iterator[Batch]:
-        bound = self._source.lower(lower)
+        since = self._source.since(lower)
         after = key_from_position(position["after"]) if position else None
 
         def statement(behind: Key | None, limit: int) -> Select[Any]:
-            return self._page(self._source.columns, bound, Span(behind), limit)
+            return self._page(self._source.columns, since, Span(behind), limit)
 
         walk = Walk(self._source, statement, self._source.keys, self._sizes, after)
         for rows in self._blocks(walk):
@@ -112,12 +113,12 @@ class StreamReader:
             yield self._batch(rows, position, marks=walk.marks)
 
     def _in_parallel(self, lower: str | None, position: Position | None) -> Iterator[Batch]:
-        bound = self._source.lower(lower)
+        since = self._source.since(lower)
 
         def walk(span: Span, after: Key | None) -> Walk:
             def statement(behind: Key | None, limit: int) -> Select[Any]:
                 within = Span(span.after if behind is None else behind, span.upto)
-                return self._page(self._source.columns, bound, within, limit)
+                return self._page(self._source.columns, since, within, limit)
 
             return Walk(self._source, statement, self._source.keys, self._sizes, after)
 
@@ -125,12 +126,14 @@ class StreamReader:
         for rows, reached, marks in partitions.blocks():
             yield self._batch(rows, reached, marks=marks)
 
-    def _page(self, columns: Sequence[str], lower: Any, span: Span, limit: int) -> Select[Any]:
+    def _page(
+        self, columns: Sequence[str], since: Stamps | None, span: Span, limit: int
+    ) -> Select[Any]:
         row_values = self._source.sessions.driver.row_values
         # A listing of keys does without the other columns, and so without asking for them.
         known = self._source.bare.columns
         named = self._source.bare if set(columns) <= set(known) else self._source.statements
-        return named.page(columns, lower, span, limit, row_values=row_values)
+        return named.page(columns, since, span, limit, row_values=row_values)
 
     def _blocks(self, walk: Walk) -> Iterator[list[Row]]:
         try:

@@ -13,6 +13,7 @@ from typing import Any
 from adapters.base import AdapterContext, BoundStream
 from adapters.sql.sessions import Answer, Sessions, asked
 from adapters.sql.spec import SqlSpec
+from adapters.sql.stamps import Stamps, blank_of
 from adapters.sql.statements import Statements
 from adapters.sql.values import Kind, lower_value
 from midspan.kernel.gate import Timeouts
@@ -61,13 +62,29 @@ class Source:
         described = self.ask(self.bare.describe()).description
         return self.sessions.driver.kinds(described)
 
-    def lower(self, lower: str | None) -> Any:
-        """Return a slice's lower bound as the cursor's column compares it."""
+    @cached_property
+    def _cursor_kinds(self) -> list[Kind]:
         cursor = self.stream.cursor
-        if lower is None or cursor is None:
+        names = cursor.fields if cursor else ()
+        return [self._kinds[self.bare.columns.index(name)] for name in names]
+
+    @cached_property
+    def stamps(self) -> Stamps | None:
+        """Return what of the cursor's columns is no stamp; None without a cursor."""
+        cursor, driver = self.stream.cursor, self.sessions.driver
+        if cursor is None:
             return None
-        kind = self._kinds[self.bare.columns.index(cursor.fields[0])]
-        return self.sessions.driver.lower(lower_value(lower, cursor, kind))
+        always, timeless = driver.never_times, driver.timeless
+        kinds = self._cursor_kinds
+        return Stamps(tuple(blank_of(cursor, kind, always, timeless) for kind in kinds))
+
+    def since(self, lower: str | None) -> Stamps | None:
+        """Return a slice's lower bound as each of the cursor's columns compares it."""
+        cursor, stamps = self.stream.cursor, self.stamps
+        if lower is None or cursor is None or stamps is None:
+            return None
+        values = (lower_value(lower, cursor, kind) for kind in self._cursor_kinds)
+        return replace(stamps, lowers=tuple(map(self.sessions.driver.lower, values)))
 
     def key_of(self, row: Sequence[Any]) -> Key:
         """Return a row's key as the database gave it."""

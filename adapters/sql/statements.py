@@ -12,12 +12,13 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.sql.elements import BindParameter, ColumnElement
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause, Select
 from sqlalchemy.types import NullType
 
 from adapters.base import BoundStream
 from adapters.sql.spec import SqlSpec, SqlStreamSpec
+from adapters.sql.stamps import Stamps, bound
 from adapters.sql.values import Kind, key_values
 from config.binding import nearest
 from midspan.kernel.errors import MidspanError
@@ -79,10 +80,10 @@ class Statements:
         """Return the statement that finds no row and tells every column there is."""
         return sa.select(sa.literal_column("*")).select_from(self._source).where(sa.false())
 
-    def one(self, *, stamped: bool = False) -> Select[Any]:
+    def one(self, stamped: Stamps | None = None) -> Select[Any]:
         """Return the statement that reads one row, any, or one that has a stamp."""
         statement = self._select(self.columns).where(*self.where).limit(1)
-        return statement.where(self._stamped()) if stamped else statement
+        return statement.where(stamped.stamped(self._cursor)) if stamped else statement
 
     def sample(self, rows: int, order: Order | None) -> Select[Any]:
         """Return some rows: the first in one order of the key, or any."""
@@ -99,12 +100,18 @@ class Statements:
         return sa.select(sa.func.count()).select_from(self._source).where(*self.where)
 
     def page(
-        self, columns: Sequence[str], lower: Any, span: Span, limit: int, *, row_values: bool
+        self,
+        columns: Sequence[str],
+        since: Stamps | None,
+        span: Span,
+        limit: int,
+        *,
+        row_values: bool,
     ) -> Select[Any]:
-        """Return the rows at ``lower`` or later, within a span of keys, in key order."""
+        """Return the rows that changed, all when None, within a span of keys, in key order."""
         statement = self._select(columns).where(*self.where)
-        if lower is not None:
-            statement = statement.where(self._since(lower))
+        if since is not None:
+            statement = statement.where(since.changed(self._cursor))
         if span.after is not None:
             statement = statement.where(self._beyond(span.after, operator.gt, row_values))
         if span.upto is not None:
@@ -122,20 +129,22 @@ class Statements:
         null = sa.or_(*(column.is_(None) for column in self._key))
         return sa.select(sa.literal(1)).select_from(self._source).where(*self.where, null).limit(1)
 
-    def later(self, lower: Any) -> Select[Any]:
-        """Return one row whose stamp is at ``lower`` or later."""
-        statement = self._select(self.columns).where(*self.where)
-        return statement.where(self._since(lower), self._stamped()).limit(1)
+    def later(self, since: Stamps) -> Select[Any]:
+        """Return one row whose stamp is at the bound or later."""
+        tests = since.changed(self._cursor), since.stamped(self._cursor)
+        return self._select(self.columns).where(*self.where, *tests).limit(1)
 
     def carrying(self, field: str, reference: str, limit: int) -> Select[Any]:
         """Return the rows whose ``field`` holds a reference."""
         statement = self._select(self.columns).where(*self.where)
         return statement.where(self._source.c[field] == bound(reference)).limit(limit)
 
-    def records(self, keys: Sequence[Key], kinds: Sequence[Kind], lower: Any = None) -> Select[Any]:
+    def records(
+        self, keys: Sequence[Key], kinds: Sequence[Kind], since: Stamps | None = None
+    ) -> Select[Any]:
         """Return the rows that ``keys`` name; ``kinds`` are those of the key's columns."""
         statement = self._select(self.columns).where(*self.where, self.named(keys, kinds))
-        return statement if lower is None else statement.where(self._since(lower))
+        return statement if since is None else statement.where(since.changed(self._cursor))
 
     def named(self, keys: Sequence[Key], kinds: Sequence[Kind]) -> ColumnElement[bool]:
         """Return the test whether a row is one that ``keys`` name."""
@@ -157,21 +166,6 @@ class Statements:
 
     def _select(self, columns: Sequence[str]) -> Select[Any]:
         return sa.select(*(self._source.c[name] for name in columns))
-
-    def _since(self, lower: Any) -> ColumnElement[bool]:
-        """Return the test of the first cursor field that holds a value.
-
-        A row without any is read each time: nothing tells whether it has changed.
-        """
-        earlier: list[ColumnElement[bool]] = []
-        ways: list[ColumnElement[bool]] = []
-        for column in self._cursor:
-            ways.append(sa.and_(*earlier, column >= bound(lower)))
-            earlier.append(column.is_(None))
-        return sa.or_(*ways, sa.and_(*earlier))
-
-    def _stamped(self) -> ColumnElement[bool]:
-        return sa.or_(*(column.is_not(None) for column in self._cursor))
 
     def _beyond(self, key: Key, compare: Compare, row_values: bool) -> ColumnElement[bool]:
         """Compare whole keys, part by part, as the database itself compares."""
@@ -255,9 +249,3 @@ def _comparison(
         return column.is_not(None) if name == "ne" else column.is_(None)
     condition: ColumnElement[bool] = _COMPARISONS[name](column, bound(value))
     return condition
-
-
-def bound(value: Any) -> BindParameter[Any]:
-    """Return a value as a parameter."""
-    # Without a type: a cast of SQLAlchemy's guess would keep the column from comparing.
-    return sa.bindparam(None, value, type_=NullType(), unique=True)

@@ -160,10 +160,11 @@ def lower_value(lower: str, cursor: CursorConfig, kind: Kind) -> Any:
             f"the cursor column holds {kind.value} values and is declared as {cursor.type}",
             remedy="Correct the cursor's type",
         )
-    if cursor.type == "date":
-        return date.fromisoformat(lower)
-    local = datetime.fromisoformat(lower)
-    if kind is Kind.INSTANT:
+    moment = date if cursor.type == "date" else datetime
+    local: Any = moment.fromisoformat(lower)
+    if kind in (Kind.TEXT, Kind.BYTES_OR_TEXT):
+        return as_iso_text(local)
+    if kind is Kind.INSTANT and cursor.type == "datetime":
         return local.replace(tzinfo=ZoneInfo(cursor.zone), fold=0).astimezone(UTC)
     return local
 

@@ -7,10 +7,19 @@ before ``b`` in the source.
 A local time without zone is ambiguous in the hour that the clock repeats. It is then read
 as its earlier meaning, and a filter that begins in such an hour begins an hour earlier:
 rows are read twice there rather than missed.
+
+What stands for *no stamp* is no stamp, and neither an error nor a place in the order: what the
+stream declares as ``empty``; and always null, for all but texts the blank text, and for times
+a date of zeros (``0000-00-00``, ``00000000``, 0) and the first of January of the year 1.
 """
 
+import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -20,19 +29,53 @@ CursorKind = Literal["datetime", "date", "integer", "string"]
 
 _INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _INTEGER_WIDTH = 20
+_FIRST_DAY = "0001-01-01"
+
+NO_DATE = re.compile(
+    r"0{8}([T ]?0{6})?|00?00?[./-]00?[./-]00?(00)?([T ]00:00(:00(\.0+)?)?(Z|[+-]00:?00)?)?"
+)
+"""A date of zeros, as a text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is made of 'empty' is kept
 class CursorCodec:
     """Translates between a source's cursor values and canonical texts.
 
     ``zone`` is the zone of naive date-times; ``format`` is the strptime format of textual
-    ones (None: ISO 8601) and of the values put into the source's filter.
+    ones (None: ISO 8601) and of the values put into the source's filter. ``empty`` are values
+    that stand for no stamp, as the source writes them.
     """
 
     kind: CursorKind
     zone: str = "UTC"
     format: str | None = None
+    empty: tuple[str | int, ...] = ()
+
+    @property
+    def tells_time(self) -> bool:
+        """Whether the cursor is a date or a date-time."""
+        return self.kind in ("datetime", "date")
+
+    def read(self, value: Any) -> str | None:
+        """Return the canonical text of a source value, None where it stands for no stamp.
+
+        Raises RecordError ``cursor.invalid`` when it is not of this cursor's kind.
+        """
+        if value is None:
+            return None
+        try:
+            text = self._parse(value)
+        except (TypeError, ValueError, OverflowError):
+            if self._is_blank(value):
+                return None
+            raise self._invalid(value) from None
+        if text in self._none or (self.kind == "string" and text.strip() in self._none):
+            return None
+        return text
+
+    def first(self, values: Iterable[Any]) -> str | None:
+        """Return the canonical text of the first value that is a stamp, None without one."""
+        return next((text for value in values if (text := self.read(value)) is not None), None)
 
     def parse(self, value: Any) -> str:
         """Return the canonical text of a source value.
@@ -42,11 +85,7 @@ class CursorCodec:
         try:
             return self._parse(value)
         except (TypeError, ValueError, OverflowError):
-            raise RecordError(
-                "cursor.invalid",
-                f"the cursor value is a {type(value).__name__} that is no {self.kind}",
-                remedy="Correct the record in the source, or the stream's cursor type and format",
-            ) from None
+            raise self._invalid(value) from None
 
     def render(self, canonical: str) -> str:
         """Return a canonical text in the source's own form, for a filter ``>= value``."""
@@ -84,6 +123,41 @@ class CursorCodec:
             return instant.astimezone(ZoneInfo(self.zone)).date().isoformat()
         return None
 
+    @cached_property
+    def _none(self) -> frozenset[str]:
+        """Return the canonical texts that stand for no stamp; a local time also as one of UTC."""
+        forms = [(self.format, self.zone), (None, self.zone), (self.format, "UTC"), (None, "UTC")]
+        found = set()
+        for value in (*self.empty, *((_FIRST_DAY,) if self.tells_time else ())):
+            for form, zone in forms:
+                with suppress(RecordError):
+                    found.add(CursorCodec(self.kind, zone, form).parse(value))
+        return frozenset(found)
+
+    def _invalid(self, value: Any) -> RecordError:
+        return RecordError(
+            "cursor.invalid",
+            f"the cursor value is a {type(value).__name__} that is no {self.kind}",
+            remedy="Correct the record in the source, or the stream's cursor type and format; what "
+            "stands for no stamp belongs into the cursor's 'empty'",
+        )
+
+    def _is_blank(self, value: Any) -> bool:
+        """Return whether a value that cannot be parsed stands for no stamp."""
+        text = str(value).strip() if isinstance(value, str | int | Decimal) else ""
+        if isinstance(value, str) and (not text or text in map(_plain, self.empty)):
+            return True
+        if not self.tells_time:
+            return text in map(_plain, self.empty)
+        return value == 0 or bool(NO_DATE.fullmatch(text)) or self._is_first_day(value)
+
+    def _is_first_day(self, value: Any) -> bool:
+        # East of Greenwich its beginning is before the calendar's.
+        try:
+            return self._moment(value).year == 1
+        except (TypeError, ValueError):
+            return False
+
     def _parse(self, value: Any) -> str:
         if self.kind == "integer":
             return self._integer(int(value))
@@ -116,6 +190,10 @@ class CursorCodec:
         if value < 0:
             raise ValueError(value)
         return f"{value:0{_INTEGER_WIDTH}d}"
+
+
+def _plain(value: str | int) -> str:
+    return str(value).strip()
 
 
 def _number(back: timedelta | int) -> int:

@@ -159,7 +159,7 @@ def _ceiling(cursor: CursorConfig, progress: Progress) -> str | None:
 def _part_stamp(cursor: CursorConfig, row: Sequence[Any], stamps: Sequence[int]) -> str | None:
     """Return a part's stamp; an unreadable one marks the parent and moves no cursor."""
     try:
-        return _changed(cursor.codec.parse, row, stamps)
+        return _changed(cursor.codec.read, row, stamps)
     except RecordError:
         return None
 
@@ -175,10 +175,13 @@ def _rejected(batch: Batch, first: int) -> list[tuple[Any, ...]]:
     ]
 
 
-def _changed(parse: Callable[[Any], str], row: Sequence[Any], stamps: Sequence[int]) -> str | None:
+def _changed(
+    read: Callable[[Any], str | None], row: Sequence[Any], stamps: Sequence[int]
+) -> str | None:
+    """Return a row's stamp: the first of its fields that holds one counts."""
     for index in stamps:
-        if row[index] is not None:
-            return parse(row[index])
+        if (stamp := read(row[index])) is not None:
+            return stamp
     return None
 
 
@@ -191,7 +194,7 @@ class _Translator:
         self._batch = batch
         self._mapping = reading.mapping
         cursor = reading.stream.cursor
-        self._parse = cursor.codec.parse if cursor else None
+        self._read = cursor.codec.read if cursor else None
         self._stamps = [batch.columns.index(name) for name in (cursor.fields if cursor else ())]
         self._keys = [batch.columns.index(name) for name in reading.stream.primary_key]
 
@@ -225,9 +228,9 @@ class _Translator:
         return key_text(parts)
 
     def _stamp(self, index: int) -> str | None:
-        if self._parse is None:
+        if self._read is None:
             return None
-        return _changed(self._parse, self._batch.rows[index], self._stamps)
+        return _changed(self._read, self._batch.rows[index], self._stamps)
 
     def _refused(self, refusal: Refusal) -> tuple[Any, ...]:
         raw, place = self._batch.origin(refusal.index)

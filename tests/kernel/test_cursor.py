@@ -1,6 +1,8 @@
 """Cursor values become texts that sort as their source does, and go back in its own form."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -45,6 +47,69 @@ def test_a_value_of_another_kind_is_refused_without_showing_it(codec, value):
 
     assert caught.value.code == "cursor.invalid"
     assert str(value) not in caught.value.message or value is None
+
+
+SAP = CursorCodec("date", format="%Y%m%d")
+MARKED = CursorCodec("datetime", "Europe/Vienna", empty=("1900-01-01", "infinity", "1970-01-01"))
+COUNTED = CursorCodec("integer", empty=(0, "-1"))
+TEXT = CursorCodec("string", empty=("", "00000000"))
+
+
+@pytest.mark.parametrize(
+    ("codec", "values"),
+    [
+        (SAP, [None, "", "   ", "00000000", 0, Decimal(0), False, "00010101", date(1, 1, 1)]),
+        (VIENNA, ["0000-00-00 00:00:00", "0000-00-00", "00.00.0000", "0001-01-01T00:00:00"]),
+        (VIENNA, [datetime(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC)]),  # noqa: DTZ001
+        (CursorCodec("datetime"), ["0001-01-01T00:00:00Z", datetime(1, 1, 1)]),  # noqa: DTZ001
+        (MARKED, ["1900-01-01 00:00:00", date(1900, 1, 1), datetime(1900, 1, 1)]),  # noqa: DTZ001
+        (MARKED, [datetime(1970, 1, 1, tzinfo=UTC), "1970-01-01T00:00:00Z", " infinity "]),
+        (replace(MARKED, format="%d.%m.%Y"), ["01.01.1900", "00.00.0000"]),
+        (COUNTED, [None, "", 0, "0", "00000", -1, "-1", Decimal(0)]),
+        (TEXT, [None, "", "  ", "00000000"]),
+        (CursorCodec("string"), [None]),
+    ],
+)
+def test_what_stands_for_no_stamp_is_none(codec, values):
+    """Whatever form it comes in, and whatever the source's zone."""
+    assert [codec.read(value) for value in values] == [None] * len(values)
+
+
+@pytest.mark.parametrize(
+    ("codec", "value"),
+    [
+        (SAP, "00000001"),
+        (CursorCodec("datetime"), "infinity"),
+        (CursorCodec("integer"), -1),
+        (COUNTED, "none"),
+        (SAP, {}),
+    ],
+)
+def test_what_is_neither_a_stamp_nor_empty_is_refused(codec, value):
+    """It stands for nothing that anybody declared."""
+    with pytest.raises(RecordError):
+        codec.read(value)
+
+
+@pytest.mark.parametrize(
+    ("codec", "value"),
+    [
+        (SAP, "19000101"),
+        (CursorCodec("datetime"), "1970-01-01"),
+        (CursorCodec("integer"), 0),
+        (CursorCodec("string"), ""),
+        (CursorCodec("string"), "00000000"),
+    ],
+)
+def test_a_value_may_be_a_stamp_unless_it_is_declared(codec, value):
+    """Epoch, the year 1900 and zero are values like others where nobody says otherwise."""
+    assert codec.read(value) == codec.parse(value)
+
+
+def test_the_first_field_that_holds_a_stamp_counts():
+    """Those that are empty are passed over; with nothing behind them there is none."""
+    assert SAP.first(["00000000", None, "20260105", "20260106"]) == "2026-01-05"
+    assert SAP.first(["00000000", ""]) is None
 
 
 def test_a_local_time_is_rendered_in_the_sources_zone_and_form():

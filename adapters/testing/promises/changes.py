@@ -163,9 +163,10 @@ def stamps_of(adapter: Adapter, counterpart: Counterpart) -> dict[Key, str]:
     for batch in adapter.read(counterpart.stream, Slice()):
         for row in batch.rows:
             values = row_values(batch.columns, row)
-            told = [values[name] for name in counterpart.cursor.fields if values[name] is not None]
+            stamp = counterpart.cursor.codec.first(values[one] for one in counterpart.cursor.fields)
             key = tuple(values[name] for name in counterpart.primary_key)
-            stamps[key] = counterpart.cursor.codec.parse(told[0])
+            assert stamp is not None, f"the record {key} has no stamp"
+            stamps[key] = stamp
     return stamps
 
 

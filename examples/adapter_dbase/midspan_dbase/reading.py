@@ -45,11 +45,11 @@ class Selection:
             return self.key(row) in self._keys
         if self._codec is None or self._lower is None:
             return True
-        told = next((row[place] for place in self._stamps if row[place] is not None), None)
         try:
-            return told is None or self._codec.parse(told) >= self._lower
+            stamp = self._codec.first(row[place] for place in self._stamps)
         except RecordError:
             return True
+        return stamp is None or stamp >= self._lower
 
 
 def read_page(
