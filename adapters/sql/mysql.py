@@ -61,7 +61,10 @@ class MysqlDriver(Driver):
     def connect_arguments(self, timeouts: Timeouts) -> dict[str, Any]:
         """Bound each wait for the server; the drivers count whole seconds."""
         read = max(round(timeouts.read), 1)
+        # One statement is one: what stands behind a semicolon would not be read-only for sure.
+        single = {"multi_statements": False} if self.name.endswith("mysqldb") else {}
         return {
+            **single,
             "charset": "utf8mb4",
             "connect_timeout": max(round(timeouts.connect), 1),
             "read_timeout": read,

@@ -1,8 +1,9 @@
 """One reading under way: statement after statement, each beginning behind the last key.
 
-Guarantee: a block ends between two keys, so that a position never splits rows that share one,
-and a reading that broke, or was left, goes on behind the last block that was handed out. A
-connection is held only while a statement runs.
+Guarantee: a block ends between two keys that no collation holds equal (unless it is full of such
+keys), so that a position never splits rows that share one; and a reading that broke, or was left,
+goes on behind the last block that was handed out. A connection is held only while a statement
+runs.
 """
 
 import gc
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.sql.selectable import Select
 
+from adapters.sql.alike import alike
 from adapters.sql.driver import Care, RowStream, Unreadable
 from adapters.sql.errors import translate
 from adapters.sql.source import Source
@@ -42,7 +44,8 @@ class Walk:
         self._statement = statement
         self._keys = keys
         self._stream, self._target = source.subject
-        self._block, self._limit = sizes
+        # A block of one row could not tell whether the next one shares its key.
+        self._block, self._limit = max(sizes[0], 2), max(sizes[1], 3)
         self.after = after
         self._care = Care.NONE
         self.marks = False
@@ -130,10 +133,12 @@ class Walk:
         """Return the rows before the last key, whose other rows may be still to come."""
         if not rows:
             return rows
-        last, end = self._key(rows[-1]), len(rows) - 1
-        while end and self._key(rows[end - 1]) == last:
-            end -= 1
-        if end == 0 and len(rows) >= self._block:
+        whole = len(rows) >= self._block
+        end = self._last_begins(rows, alike)
+        if end == 0 and whole:
+            # A block of keys that are alike: most databases tell such keys apart.
+            end = self._last_begins(rows, tuple)
+        if end == 0 and whole:
             raise ProtocolError(
                 "sql.key_not_unique",
                 f"more than {self._block} rows of {self._target} share one key",
@@ -143,6 +148,13 @@ class Walk:
         if hold:
             self._held = rows[end:]
         return rows[:end]
+
+    def _last_begins(self, rows: list[Row], form: Callable[[Key], Key]) -> int:
+        """Return where the run of keys begins that have one form with the last."""
+        last, end = form(self._key(rows[-1])), len(rows) - 1
+        while end and form(self._key(rows[end - 1])) == last:
+            end -= 1
+        return end
 
     def _key(self, row: Row) -> Key:
         return tuple(row[index] for index in self._keys)
