@@ -2,7 +2,8 @@
 
 Guarantee: a member whose placeholder holds nothing is left out, and a mapping or list that
 becomes empty by that; an item of a list in which any placeholder holds nothing is left out
-whole, for half a filter would mean something else. ``render`` gives ABSENT for nothing at all.
+whole, for half a filter would mean something else. ``{pairs}`` among the items of a list are
+items themselves. ``render`` gives ABSENT for nothing at all.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -22,7 +23,7 @@ def compile_arguments(source: Any, known: Collection[str]) -> Template:
 
 
 def _maker(source: Any, known: Collection[str]) -> Callable[[Values], Any]:
-    plain = source.value if isinstance(source, Node) else source
+    plain = _plain(source)
     if isinstance(plain, Mapping):
         members = {key: _maker(child, known) for key, child in plain.items()}
 
@@ -33,15 +34,26 @@ def _maker(source: Any, known: Collection[str]) -> Callable[[Values], Any]:
 
         return mapping
     if isinstance(plain, list | tuple):
-        items = [(_maker(child, known), compile_template(child, known).names) for child in plain]
+        items = [
+            (_maker(child, known), compile_template(child, known).names, _plain(child) == "{pairs}")
+            for child in plain
+        ]
 
         def sequence(values: Values) -> Any:
-            made = [make(values) for make, names in items if _all_hold(names, values)]
+            made: list[Any] = []
+            for make, names, spread in items:
+                if _all_hold(names, values):
+                    one = make(values)
+                    made += one if spread and isinstance(one, list) else [one]
             return made if made or not items else ABSENT
 
         return sequence
     leaf = compile_template(source, known)
     return lambda values: leaf.render(values) if _all_hold(leaf.names, values) else ABSENT
+
+
+def _plain(source: Any) -> Any:
+    return source.value if isinstance(source, Node) else source
 
 
 def _all_hold(names: Collection[str], values: Values) -> bool:

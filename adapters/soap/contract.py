@@ -59,7 +59,7 @@ class Contract:
         self.transport = Transport(door, self._load)
         self.client = self._client()
         self.binding = self._binding()
-        self.plans = Plans(self.client.wsdl.types)
+        self.plans = Plans(self.client.wsdl.types, self._options.types)
         self._ready: set[str] = set()
         self._moved: str | None = None
 

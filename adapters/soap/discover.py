@@ -11,9 +11,10 @@ from adapters.soap.checking import OF_ONE_STREAM
 from adapters.soap.contract import wsdl_url
 from adapters.soap.described import described, fields_of
 from adapters.soap.reader import StreamReader
+from adapters.soap.rows import RowReader
 from adapters.soap.session import Session
 from adapters.soap.spec import StreamSpec
-from midspan.kernel.catalog import Catalog, CatalogStream
+from midspan.kernel.catalog import Catalog, CatalogField, CatalogStream
 from midspan.kernel.errors import MidspanError
 
 
@@ -52,7 +53,7 @@ def _sampled(
     stream = CatalogStream(name, "operation", (), config=config, configured=(name,))
     try:
         source = reader.source
-        declared = fields_of(source.reader.row_type) if source.reader.names is not None else ()
+        declared = _declared(source.reader) if source.reader.names is not None else ()
         stream = replace(stream, fields=declared)
         sample = reader.sample(everything=True)
     except OF_ONE_STREAM as error:
@@ -66,6 +67,12 @@ def _sampled(
         cursors=told.cursors,
         rows=reader.rows.total,
     ), ""
+
+
+def _declared(reader: RowReader) -> tuple[CatalogField, ...]:
+    """Return the fields that the WSDL gives a row, whatever type it is of."""
+    fields = {field.name: field for kind in reversed(reader.kinds) for field in fields_of(kind)}
+    return tuple(fields[name] for name in reader.names or () if name in fields)
 
 
 def _now(now: Callable[[], datetime | None]) -> datetime | None:

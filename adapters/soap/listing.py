@@ -6,6 +6,7 @@ lives, and no page outlives its batch.
 """
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, overload
 
 from lxml import etree
 
+from adapters.soap import xml
 from adapters.soap.faults import make_error
 from adapters.soap.reading import Drift, Reply
 from adapters.soap.rows import RowReader
@@ -41,12 +43,22 @@ class Found:
         """The record's bytes, with the name spaces it needs to stand alone."""
         return etree.tostring(self.element, encoding="utf-8", with_tail=False)
 
+    @property
+    def empty(self) -> bool:
+        """Whether the element says that there is no record, or nothing at all."""
+        element = self.element
+        if element.get(xml.NIL) in ("true", "1"):
+            return True
+        data = any(not str(name).startswith("{") for name in element.attrib)
+        return not (data or len(element) or (element.text or "").strip())
+
 
 class Marks(Sequence[str]):
-    """What identifies each record's content; made only when asked for."""
+    """What identifies each record's content, by ``mark``; made only when asked for."""
 
-    def __init__(self, found: Sequence[Found]) -> None:
+    def __init__(self, found: Sequence[Found], mark: Callable[[Found], str]) -> None:
         self._found = found
+        self._mark = mark
 
     def __len__(self) -> int:
         return len(self._found)
@@ -58,7 +70,7 @@ class Marks(Sequence[str]):
     def __getitem__(self, at: int | slice) -> str | Sequence[str]:
         if isinstance(at, slice):
             return [self[one] for one in range(*at.indices(len(self)))]
-        return hashlib.blake2b(self._found[at].raw, digest_size=8).hexdigest()
+        return self._mark(self._found[at])
 
 
 class Listing:
@@ -142,6 +154,26 @@ class Listing:
                 self._meant(sign, found.place)
                 return None
         return row
+
+    def mark(self, found: Found) -> str:
+        """Return what identifies a record's content, however it was written this time.
+
+        Its bytes may differ from reply to reply: names of references, and the order of a map.
+        """
+        try:
+            row = self.reader.read(found.element, found.scope)
+            content = json.dumps(row, sort_keys=True, default=str).encode()
+        except RecordError:
+            content = found.raw
+        return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+    def blank(self, found: Found) -> bool:
+        """Return whether a record has no value in any of its fields."""
+        try:
+            row = self.read(found)
+        except RecordError:
+            return False
+        return row is not None and all(value in (None, []) for value in row.values())
 
     def require(self, columns: tuple[str, ...]) -> None:
         """Raise DriftError where rows came, and none held a field that is wanted."""

@@ -8,6 +8,7 @@ each difference from the WSDL. Constructs that no plan knows (a repeated choice,
 by zeep itself.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import zeep.exceptions
@@ -21,7 +22,7 @@ from adapters.soap.reading import ENCODING, ENCODING_12
 from adapters.soap.records import RecordPlan
 from adapters.soap.scope import Plan, Scope, Unlike
 from adapters.soap.untyped import plain, read_untyped
-from adapters.soap.values import Convert, convert, converter
+from adapters.soap.values import Convert, Meaning, convert, converter, meant
 
 _SCHEMA = "http://www.w3.org/2001/XMLSchema"
 
@@ -120,10 +121,14 @@ class ZeepPlan:
 
 
 class Plans:
-    """The plans of one WSDL, each compiled when it is first needed."""
+    """The plans of one WSDL, each compiled when it is first needed.
 
-    def __init__(self, schema: Any) -> None:
+    ``meant`` says of simple types, by name, what the service means by them instead.
+    """
+
+    def __init__(self, schema: Any, meant: Mapping[str, Meaning] | None = None) -> None:
         self._schema = schema
+        self._meant = meant or {}
         self._made: dict[int, tuple[Any, Plan]] = {}
         self.untyped: Plan = UntypedPlan()
         self.any_array: Plan = ArrayPlan("Array", None, self)
@@ -145,6 +150,15 @@ class Plans:
         found = self._schema.get_type(qname, fail_silently=True)
         return None if found is None else self.of(found)
 
+    def kinds(self, xsd_type: Any) -> list[Any]:
+        """Return the types that an element of a type may be of: that one, and its extensions."""
+        base = getattr(xsd_type, "_value_class", None)
+        if base is None:
+            return [xsd_type]
+        known = (one for one in self._schema.types if isinstance(one, ComplexType))
+        derived = [one for one in known if one is not xsd_type and base in one.accepted_types]
+        return [xsd_type, *derived]
+
     def element(self, tag: str) -> Plan | None:
         """Return the plan of a global element, None where nobody declares it."""
         try:
@@ -154,7 +168,9 @@ class Plans:
 
     def _compile(self, xsd_type: Any) -> Plan:
         if isinstance(xsd_type, AnySimpleType):
-            return SimplePlan(xsd_type.name or "", converter(xsd_type))
+            name = xsd_type.name or ""
+            meaning = self._meant.get(name)
+            return SimplePlan(name, meant(name, meaning) if meaning else converter(xsd_type))
         if not isinstance(xsd_type, ComplexType):
             return self.untyped
         array = xsd_type._array_type  # noqa: SLF001 zeep offers no public way

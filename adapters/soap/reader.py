@@ -126,11 +126,17 @@ class StreamReader:
             values = dict(zip(names, chunk[0], strict=True))
             values["keys"] = [key[0] for key in chunk]
             try:
-                found += self.detail.records(values, f"{place} {at + 1}")
+                found += self._answered(self.detail.records(values, f"{place} {at + 1}"))
             except RecordError as error:
                 if error.code != "soap.missing":
                     raise
         return found
+
+    def _answered(self, found: list[Found]) -> list[Found]:
+        """Return the records of a reply; many systems answer an empty one for a key they lack."""
+        held = [one for one in found if not one.empty]
+        alone = len(held) == 1 and (self._options.detail is None or self._options.detail.many == 1)
+        return [] if alone and self.detail.blank(held[0]) else held
 
     @property
     def _each(self) -> bool:

@@ -21,7 +21,7 @@ from zeep.wsdl.messages.xop import process_xop
 
 from adapters.http import Reply, raise_for_status
 from adapters.soap import xml
-from midspan.kernel.errors import ProtocolError
+from midspan.kernel.errors import ProtocolError, TransientError
 
 _LOG = logging.getLogger(__name__)
 _MULTIPART = "multipart/related"
@@ -29,6 +29,11 @@ _FORBIDDEN = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]"
     rb"|&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
 )
+# An envelope, with its declaration where it has one.
+_BEGIN = re.compile(rb"(?:<\?xml[^<>]*\?>\s*)?<(?P<tag>(?:[\w.-]+:)?Envelope)[\s>]")
+_LATIN = re.compile(rb"\s*<\?xml[^<>]*encoding=[\"'](?:iso-8859-1|latin-?1)[\"']", re.IGNORECASE)
+_WINDOWS = re.compile(rb"[\x80-\x9f]")
+_NEITHER = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 def media_type(reply: Reply) -> tuple[str, str | None]:
@@ -61,8 +66,13 @@ def envelope(reply: Reply, where: str) -> etree._Element:
 
 def _parsed(content: bytes, charset: str | None, where: str) -> etree._Element:
     try:
-        return xml.parse(content, where)
-    except ProtocolError as error:
+        return xml.parse(content, where, _meant_encoding(content, where))
+    except (ProtocolError, TransientError) as error:
+        if error.code not in ("soap.not_xml", "soap.truncated", "soap.html"):
+            raise
+        if (inner := _without_noise(content)) is not None:
+            _LOG.warning("%s holds other text around its envelope: left out", where)
+            return _parsed(inner, charset, where)
         if error.code != "soap.not_xml":
             raise
         clean, count = _FORBIDDEN.subn(b"", content)
@@ -72,6 +82,32 @@ def _parsed(content: bytes, charset: str | None, where: str) -> etree._Element:
         if charset in (None, "utf-8"):
             raise
         return xml.parse(content, where, charset)
+
+
+def _without_noise(content: bytes) -> bytes | None:
+    """Return the envelope alone, where a server's notices stand before or after it.
+
+    None where there is nothing besides, or no whole envelope.
+    """
+    begin = _BEGIN.search(content)
+    if begin is None:
+        return None
+    tag = begin["tag"]
+    end = content.rfind(b"</" + tag + b">")
+    inner = content[begin.start() : end + len(tag) + 3]
+    return inner if end > 0 and len(inner) < len(content.strip()) else None
+
+
+def _meant_encoding(content: bytes, where: str) -> str | None:
+    """Return the encoding of a document that says ISO-8859-1 and holds Windows' characters.
+
+    What those bytes are in ISO-8859-1 is no character of any text.
+    """
+    declared = _LATIN.match(content)
+    if declared is None or not _WINDOWS.search(content) or _NEITHER.search(content):
+        return None
+    _LOG.warning("%s says ISO-8859-1 and is in windows-1252: read as that", where)
+    return "windows-1252"
 
 
 def _from_parts(reply: Reply, where: str) -> etree._Element:

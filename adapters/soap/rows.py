@@ -8,6 +8,7 @@ or holds them where the path does not lead, and yields fewer raises ``adapter.si
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import zeep.exceptions
@@ -48,21 +49,31 @@ class RowReader:
         self._wrappers, self._row = _descend(None if spec.document else declaration, self._steps)
         self._plan: Plan = plans.of(self._row)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...] | None:
-        """The fields that a row has by the WSDL; None where that says nothing of them."""
+        """The fields that a row has by the WSDL; None where that says nothing of them.
+
+        A row may be of any type that extends the declared one, and has that one's fields then.
+        """
         if self._spec.pairs is not None or self._plan is self._plans.untyped:
             return None
-        if isinstance(self._plan, RecordPlan):
-            return None if self._plan.layout.wildcard else self._plan.layout.keys
-        declared = getattr(self._row, "elements", ())
-        attributes = getattr(self._row, "attributes", ())
-        return tuple(name for name, _ in (*declared, *attributes)) or (self._steps[-1],)
+        found = [self._names_of(one) for one in self.kinds]
+        if None in found:
+            return None
+        return tuple(dict.fromkeys(name for names in found for name in names or ()))
 
-    @property
-    def row_type(self) -> Any:
-        """The zeep type of a row; None where the WSDL says nothing of it."""
-        return self._row
+    @cached_property
+    def kinds(self) -> list[Any]:
+        """The zeep types that a row may be of; None among them where the WSDL says nothing."""
+        return self._plans.kinds(self._row)
+
+    def _names_of(self, xsd_type: Any) -> tuple[str, ...] | None:
+        plan = self._plans.of(xsd_type)
+        if isinstance(plan, RecordPlan):
+            return None if plan.layout.wildcard else plan.layout.keys
+        declared = getattr(xsd_type, "elements", ())
+        attributes = getattr(xsd_type, "attributes", ())
+        return tuple(name for name, _ in (*declared, *attributes)) or (self._steps[-1],)
 
     def columns(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the columns to deliver, none for whatever comes.

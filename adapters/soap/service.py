@@ -14,6 +14,7 @@ from typing import IO, Any
 import zeep.exceptions
 import zeep.xsd
 from lxml import etree
+from zeep.xsd import AnySimpleType
 
 from adapters.base import AdapterContext
 from adapters.http import HttpClient, raise_for_status
@@ -203,6 +204,8 @@ class Service:
         element = self.contract.payload_declaration(name)
         for step in path.split("."):
             known = declared_children(element)
+            if not known and isinstance(getattr(element, "type", None), AnySimpleType):
+                return step.startswith("@")
             if not known or step.startswith("@") or step == "*":
                 return True  # the WSDL leaves open what stands there
             element = known.get(step)

@@ -100,6 +100,8 @@ class SystemSpec:
     or path) replaces the service address that the WSDL names. ``headers`` is a template of
     SOAP headers for every call after the login, ``http_headers`` of HTTP headers for each.
     ``positional``: the service binds arguments by their place, so that every part is sent.
+    ``types`` says what the service means by an XSD type that it names wrongly: a text that goes
+    as ``base64Binary`` for it is not ASCII, a number as ``float`` that is exact.
     ``faults`` maps patterns (``*quota*``), matched against a fault's code and text, to error
     classes, before the built-in table.
     """
@@ -118,6 +120,7 @@ class SystemSpec:
     headers: Node | None = None
     http_headers: Mapping[str, str] = field(default_factory=dict)
     positional: bool = False
+    types: Mapping[str, Literal["string", "decimal"]] = field(default_factory=dict)
     result: ResultSpec | None = None
     faults: Mapping[str, ErrorClass] = field(default_factory=dict)
     clock: ClockSpec | None = None

@@ -9,11 +9,12 @@ import base64
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from zeep.xsd.types import builtins
 
 Convert = Callable[[str], Any]
+Meaning = Literal["string", "decimal"]
 
 UNFIT = (ArithmeticError, AttributeError, KeyError, TypeError, ValueError)
 """What converting raises where a text is not of its type."""
@@ -48,6 +49,25 @@ def converter(xsd_type: Any) -> Convert:
             return slow(text)
 
     return attempt if fast in _PARTIAL else fast
+
+
+def meant(name: str, meaning: Meaning) -> Convert:
+    """Return what reads the values of a type as a service means them that names a wrong one."""
+    if meaning == "decimal":
+        return _decimal
+    return _decoded if name == "base64Binary" else str
+
+
+def _decoded(text: str) -> str:
+    """Return a text that was sent as bytes, for it is not ASCII: in UTF-8, else as Windows has it.
+
+    A byte that is no character in either raises ValueError.
+    """
+    data = base64.b64decode(text, validate=False)
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("windows-1252")
 
 
 def _boolean(text: str) -> bool:

@@ -127,7 +127,7 @@ class ListWalk:
             raise _missing(self._spec.operation, paging.total)
         if paging.until == "repeated_page" and self._repeats(start, found):
             return Page([], [], False, total)
-        return Page(found, Marks(found), self._more(paging, reply), total)
+        return Page(found, Marks(found, self._listing.mark), self._more(paging, reply), total)
 
     def _more(self, paging: PagingSpec, reply: Reply) -> bool | None:
         path = paging.more or paging.done
@@ -140,7 +140,7 @@ class ListWalk:
 
     def _repeats(self, start: int, found: list[Found]) -> bool:
         """Return whether a system shows an earlier page again, for it has no further one."""
-        marks = list(Marks(found))
+        marks = list(Marks(found, self._listing.mark))
         earlier = any(marks == kept for at, kept in self._pages.items() if at < start)
         if not earlier:
             # One page is enough to know the list's end by, and its beginning.
@@ -161,7 +161,9 @@ class ListWalk:
             reach += len(found)
             told = self._listing.number(reply, paging.total, "total")
             total = told if total is None else total
-            cursor = self._next(paging, reply, found)
+            asked, cursor = cursor, self._next(paging, reply, found)
+            if not found and cursor == asked and paging.more is None and paging.done is None:
+                cursor = None  # an offset that nothing follows: the list's end, told that way
             if cursor is not None and cursor == kept:
                 raise _loss(reach, "that it goes on, and comes back to where it was")
             if cursor is None and total is not None and reach < total:
