@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from adapters.inference import Reading
+from adapters.stand_ins import Empty, without_stand_ins, without_zeros
 from midspan.kernel.catalog import CursorCandidate
 from midspan.kernel.cursor import CursorKind
 
@@ -54,6 +55,7 @@ class _Case:
     reading: Reading
     type: CursorKind
     score: float
+    empty: Empty = ()
     evidence: list[str] = field(default_factory=list)
 
     def say(self, points: float, sentence: str) -> None:
@@ -63,7 +65,8 @@ class _Case:
     def done(self) -> CursorCandidate:
         score = round(min(max(self.score, 0.0), 1.0), 2)
         evidence = tuple(self.evidence)
-        return CursorCandidate((self.name,), self.type, score, evidence, self.reading.format)
+        form = self.reading.format
+        return CursorCandidate((self.name,), self.type, score, evidence, form, self.empty)
 
 
 def find_cursors(
@@ -92,9 +95,11 @@ def find_cursors(
 
 def _case(name: str, reading: Reading, is_key: bool) -> _Case | None:
     if reading.type == "datetime":
-        return _named(_Case(name, reading, "datetime", 0.4))
+        reading, empty = without_stand_ins(reading)
+        return _named(_Case(name, reading, "datetime", 0.4, empty))
     if reading.type == "date":
-        case = _Case(name, reading, "date", 0.25)
+        reading, empty = without_stand_ins(reading)
+        case = _Case(name, reading, "date", 0.25, empty)
         case.say(0, "has date only: ties within the day")
         return _named(case)
     return _counting(name, reading, is_key) if reading.type in ("integer", "decimal") else None
@@ -103,7 +108,8 @@ def _case(name: str, reading: Reading, is_key: bool) -> _Case | None:
 def _counting(name: str, reading: Reading, is_key: bool) -> _Case | None:
     unit = _epoch(reading)
     if unit is not None and not is_key:
-        case = _Case(name, reading, "integer", 0.35)
+        reading, empty = without_zeros(reading)
+        case = _Case(name, reading, "integer", 0.35, empty)
         case.say(0, f"counts {unit} since 1970: lookback is a number of {unit}")
         return _named(case)
     if is_key and reading.type == "integer":
@@ -159,8 +165,10 @@ def _weigh_blanks(case: _Case) -> None:
         case.say(-0.3, f"empty in all {rows} rows")
     else:
         case.say(-0.1 - 0.2 * blanks / rows, f"empty in {blanks} of {rows} rows")
-    if case.reading.stand_ins:
-        case.say(-0.2, "empty is a blank text or a zero date: no null that could fall back")
+    if case.empty:
+        case.say(0, f"{', '.join(map(str, case.empty))} stands for no stamp")
+    elif case.reading.stand_ins:
+        case.say(0, "empty is a blank text or a date of zeros")
     if rows >= _TELLING and len({one for one in case.reading.moments if one is not None}) == 1:
         case.say(-0.3, "the same wherever it is filled")
 
@@ -221,23 +229,20 @@ def _rises_with(key: Reading, stamp: Reading) -> bool:
 
 def _pairs(cases: Sequence[_Case]) -> list[CursorCandidate]:
     """Return each change stamp with empty rows beside a creation stamp that fills them."""
-    firsts = [
-        one
-        for one in cases
-        if _CHANGE.search(_leaf(one.name)) and one.reading.blanks and not one.reading.stand_ins
-    ]
+    firsts = [one for one in cases if _CHANGE.search(_leaf(one.name)) and one.reading.blanks]
     seconds = [one for one in cases if _CREATION.search(_leaf(one.name))]
     return [_pair(one, two) for one in firsts for two in seconds if _fills(one, two)]
 
 
 def _fills(first: _Case, second: _Case) -> bool:
     one, two = first.reading, second.reading
-    if _parent(first.name) != _parent(second.name) or (first.type, one.zoned) != (
+    if one.blanks == one.rows:
+        return first.type == second.type
+    if _parent(first.name) != _parent(second.name) or (first.type, one.zoned, one.format) != (
         second.type,
         two.zoned,
+        two.format,
     ):
-        return one.blanks == one.rows and first.type == second.type
-    if one.format != two.format:
         return False
     moments = one.moments or [None] * one.rows
     return all(a is not None or b is not None for a, b in zip(moments, two.moments, strict=True))
@@ -250,7 +255,8 @@ def _pair(first: _Case, second: _Case) -> CursorCandidate:
     blank_share = first.reading.blanks / max(first.reading.rows, 1)
     score = round(min(max(first.score + 0.25 + 0.2 * blank_share, 0.0), 1.0), 2)
     format_ = first.reading.format or second.reading.format
-    return CursorCandidate(names, first.type, score, evidence, format_)
+    empty = tuple(dict.fromkeys((*first.empty, *second.empty)))
+    return CursorCandidate(names, first.type, score, evidence, format_, empty)
 
 
 def _span(age: timedelta) -> str:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from midspan.kernel.catalog import FieldType
+from midspan.kernel.cursor import NO_DATE
 
 _DATE_FORMATS = (
     "%Y-%m-%d",
@@ -35,7 +36,6 @@ _DATETIME_FORMATS = (
     *(f"{day} {clock}" for day in _DATE_FORMATS for clock in _TIME_FORMATS),
 )
 _ISO_FORMATS = {"%Y-%m-%d", *(f"%Y-%m-%dT{clock}" for clock in _TIME_FORMATS[:2])}
-_ZERO = re.compile(r"0{8}|0{14}|00?00?[./-]00?[./-]00?(00)?([T ]00:00(:00(\.0+)?)?)?")
 _INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)?\.\d+|[+-]?\d{1,3}(,\d{3})+")
 _COMMA_DECIMAL = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
@@ -47,6 +47,7 @@ _LETTERS = ({"y", "n"}, {"j", "n"}, {"t", "f"})
 _MARKS = ({"x"}, {"x", "-"})
 _YEARS = range(1900, 2101)
 _FEW = 3
+_DAY_LENGTH = len("0000-00-00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,12 @@ def _is_truth(words: set[str], has_blanks: bool, rows: int) -> bool:
 
 
 def _read_times(texts: Sequence[str | None]) -> Reading | None:
-    texts = [None if text is None or _ZERO.fullmatch(text) else text for text in texts]
+    zeros = {len(text) for text in texts if text is not None and NO_DATE.fullmatch(text)}
+    texts = [None if text is None or NO_DATE.fullmatch(text) else text for text in texts]
     present = [text for text in texts if text is not None]
+    if zeros and not present:
+        kind: FieldType = "date" if max(zeros) <= _DAY_LENGTH else "datetime"
+        return Reading(kind, moments=texts, textual=True)
     if not present or not present[0][0].isdigit():
         return None
     if _ZONED.fullmatch(present[0]):

@@ -6,7 +6,7 @@ bytes are left out of the sample. A table that cannot be looked into is a remark
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -31,6 +31,7 @@ from midspan.kernel.stream import Row
 
 _COUNTED = 100_000
 _FINDINGS = (AccessDenied, DriftError, ProtocolError)
+_SHOWN_IN_TEXTS = ("date", "datetime", "time", "boolean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +176,17 @@ class Discovery:
             rows, is_all = self._sample(source, key)
         except _FINDINGS as error:
             self._remarks.append(f"{source.bare.target} could not be looked into: {error.message}")
+        hints = {one.name for one in fields if self._is_hint(one)}
+        declared = [replace(one, type="unknown") if one.name in hints else one for one in fields]
         described = describe(
-            source.columns, rows, declared=fields, key=key, indexed=indexed, now=self._now
+            source.columns, rows, declared=declared, key=key, indexed=indexed, now=self._now
         )
-        return described, len(rows), is_all
+        shown = tuple(_told(one, is_hint=one.name in hints) for one in described.fields)
+        return replace(described, fields=shown), len(rows), is_all
+
+    def _is_hint(self, field: CatalogField) -> bool:
+        """Return whether a declaration says little: texts hold what there is no type for."""
+        return field.type == "string" and self._sessions.driver.times_are_texts
 
     def _sample(self, source: Source, key: tuple[str, ...]) -> tuple[list[Row], bool]:
         ways = [sa.asc, sa.desc] if key else [None]
@@ -255,6 +263,12 @@ class Discovery:
     def _configured_schemas(self) -> list[str]:
         targets = [target.rpartition(".")[0] for target in self._configured()]
         return [schema for schema in dict.fromkeys(targets) if schema]
+
+
+def _told(field: CatalogField, *, is_hint: bool) -> CatalogField:
+    """Return a field whose declaration was a hint as what its sample shows, else as a text."""
+    shown = not is_hint or field.type in _SHOWN_IN_TEXTS
+    return field if shown else replace(field, type="string")
 
 
 def _views(inspector: Inspector, schema: str | None) -> list[str]:

@@ -82,7 +82,8 @@ class Driver:
     statement must not outlive its batch. ``clock`` asks for the server's time. ``careful``:
     the driver can mark undecodable texts instead of failing. ``transactional``: what was not
     committed did certainly not happen. ``never_times`` are values of a column of times that are
-    none, ``timeless`` words that such a column knows beside times.
+    none, ``timeless`` words that such a column knows beside times. ``times_are_texts``: there are
+    no types for times and truth values, so that texts hold them.
     """
 
     row_values: ClassVar[bool] = False
@@ -92,6 +93,7 @@ class Driver:
     clock: ClassVar[str | None] = None
     never_times: ClassVar[tuple[Any, ...]] = ()
     timeless: ClassVar[tuple[str, ...]] = ()
+    times_are_texts: ClassVar[bool] = False
 
     def __init__(self, name: str, encoding: str | None, *, native: bool = True) -> None:
         self.name = name

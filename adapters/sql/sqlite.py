@@ -31,6 +31,7 @@ class SqliteDriver(Driver):
     careful: ClassVar[bool] = True
     transactional: ClassVar[bool] = True
     clock: ClassVar[str | None] = "SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')"
+    times_are_texts: ClassVar[bool] = True
     never_times: ClassVar[tuple[Any, ...]] = (0,)
 
     def url(self, place: Place, *, writing: bool = False) -> URL:

@@ -97,6 +97,8 @@ def _cursor_lines(cursor: CursorCandidate) -> Iterator[str]:
         config["type"] = cursor.type
     if cursor.format:
         config["format"] = cursor.format
+    if cursor.empty:
+        config["empty"] = list(cursor.empty)
     if any("does not say its zone" in one for one in cursor.evidence):
         config["zone"] = "UTC"
         yield "# zone: write the zone whose clock the source shows"
@@ -146,7 +148,8 @@ def _best(stream: CatalogStream) -> tuple[str, str]:
 
 def _cursor(cursor: CursorCandidate) -> str:
     form = f", {cursor.format}" if cursor.format else ""
-    return f"{', then '.join(cursor.fields)} ({cursor.type}{form})"
+    empty = f", empty: {', '.join(map(str, cursor.empty))}" if cursor.empty else ""
+    return f"{', then '.join(cursor.fields)} ({cursor.type}{form}{empty})"
 
 
 def _fields(stream: CatalogStream) -> Sequence[Sequence[str]]:

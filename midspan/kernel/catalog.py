@@ -49,13 +49,17 @@ class CatalogField:
 
 @dataclass(frozen=True, slots=True)
 class CursorCandidate:
-    """Fields that may order a stream's changes; ``score`` is from 0 to 1, by the evidence."""
+    """Fields that may order a stream's changes; ``score`` is from 0 to 1, by the evidence.
+
+    ``empty`` are values that stand for no stamp and that the cursor has to declare.
+    """
 
     fields: tuple[str, ...]
     type: CursorKind
     score: float
     evidence: tuple[str, ...]
     format: str | None = None
+    empty: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,20 +176,45 @@ def test_a_stamp_that_is_empty_until_the_first_change_falls_back_to_the_creation
     assert "where write_date is empty create_date is not" in first.evidence
 
 
-@pytest.mark.parametrize(
-    ("changed", "created"),
-    [(None, None), ("00000000", "20260101"), ("", "20260101")],
-)
-def test_a_fallback_that_misses_rows_is_none(changed, created):
-    """Neither where both stamps are empty, nor where the first is a text without a meaning."""
-    rows = [(n, "20260102", "20260101") for n in range(1, 9)] + [(9, changed, created)]
+@pytest.mark.parametrize("changed", [None, "", "   ", "00000000", "0000-00-00"])
+def test_a_fallback_that_misses_rows_is_none(changed):
+    """A creation stamp that is empty as well proves nothing."""
+    rows = [(n, "20260102", "20260101") for n in range(1, 9)] + [(9, changed, changed)]
 
     described = describe(["id", "write_date", "create_date"], rows)
 
     assert all(len(one.fields) == 1 for one in described.cursors)
-    if changed is not None:
-        told = next(one for one in described.cursors if one.fields == ("write_date",))
-        assert any("zero date" in sentence for sentence in told.evidence)
+
+
+@pytest.mark.parametrize(
+    ("none", "changed", "stamp", "empty"),
+    [
+        ("00000000", 8, "202601{:02d}", ()),
+        ("00000000", 0, "202601{:02d}", ()),
+        ("", 8, "202601{:02d}", ()),
+        ("0000-00-00 00:00:00", 8, "2026-01-{:02d} 10:00:00", ()),
+        ("0000-00-00 00:00:00", 0, "2026-01-{:02d} 10:00:00", ()),
+        ("1900-01-01 00:00:00", 8, "2026-01-{:02d} 10:00:00", ("1900-01-01",)),
+        ("19000101", 8, "202601{:02d}", ("1900-01-01",)),
+        ("01.01.1970", 8, "{:02d}.01.2026", ("1970-01-01",)),
+        (date(9999, 12, 31), 8, date(2026, 1, 1), ("9999-12-31",)),
+        (0, 8, 1772366000, (0,)),
+    ],
+)
+def test_a_stamp_that_is_empty_in_another_way_falls_back_as_well(none, changed, stamp, empty):
+    """What the cursor has to declare is said; zeros are known also where nothing was changed."""
+
+    def at(number):
+        if isinstance(stamp, str):
+            return stamp.format(number)
+        return stamp + (timedelta(days=number) if isinstance(stamp, date) else number)
+
+    rows = [(n, at(n) if n <= changed else none, at(n)) for n in range(1, 21)]
+
+    first = describe(["id", "AEDAT", "ERDAT"], rows).cursors[0]
+
+    assert (first.fields, first.empty) == (("AEDAT", "ERDAT"), empty)
+    assert any("stands for no stamp" in one for one in first.evidence) == bool(empty)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from midspan.kernel.catalog import Catalog
 from tests.adapters.test_sql import opener
-from tests.fixtures_sql import Database
+from tests.fixtures_sql import Database, MakeDatabase
 
 SYSTEM = """
 type: sql
@@ -132,3 +132,31 @@ def test_comments_and_other_schemas_are_told(server: Database, tmp_path: Path) -
     assert (offers.name, offers.label) == (name, "Offers of the branch")
     assert offers.fields[0].label == "Number"
     assert offers.config == {"table": name}
+
+
+def test_dates_and_truth_values_show_in_texts_that_are_all_there_is(
+    make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    """SQLite has no types for them: its TEXT is a hint, and what is neither stays a text."""
+    database = make_database("sqlite")
+    database.run(
+        "CREATE TABLE orders (id integer PRIMARY KEY, AEDAT text, ERDAT text, open text, code text)"
+    )
+    database.fill(
+        "orders",
+        [
+            (
+                n,
+                f"202601{n:02d}" if n > 5 else "00000000",
+                f"202601{n:02d}",
+                "J" if n % 2 else "N",
+                f"{n}",
+            )
+            for n in range(1, 20)
+        ],
+    )
+
+    (orders,) = discover(database, tmp_path, "orders").streams
+
+    assert [one.type for one in orders.fields[1:]] == ["date", "date", "boolean", "string"]
+    assert orders.cursors[0].fields == ("AEDAT", "ERDAT")

@@ -1,10 +1,15 @@
 """What is in a system is shown, kept, and pasted into its file."""
 
 import json
+from datetime import UTC, datetime
 
 import yaml
 
 from config.settings import Settings
+from midspan.cli.catalog import stream_yaml
+from midspan.governor import KeptStream
+from midspan.kernel.catalog import CatalogStream, CursorCandidate
+from midspan.sync.catalogs import Found
 from midspan.sync.project import assemble
 
 
@@ -114,3 +119,22 @@ def test_a_proposed_cursor_is_the_one_that_was_found(shop):
     assert cursor.fields == ("changed_at", "created_at")
     assert (cursor.format, cursor.zone) == ("%Y-%m-%d %H:%M:%S", "UTC")
     assert "# zone: write the zone whose clock the source shows" in done.stdout
+
+
+def test_what_stands_for_no_stamp_is_written_into_the_proposal():
+    """The cursor declares it, so that it works as it is pasted."""
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    cursor = CursorCandidate(
+        ("AEDAT", "ERDAT"), "date", 0.9, ("indexed",), "%Y%m%d", ("1900-01-01",)
+    )
+    stream = CatalogStream("VBAK", "table", (), ("VBELN",), cursors=(cursor,))
+
+    text = stream_yaml(Found("sap", (KeptStream(stream, now),), now), everything=False)
+
+    assert yaml.safe_load(text)["streams"]["vbak"]["cursor"] == {
+        "fields": ["AEDAT", "ERDAT"],
+        "type": "date",
+        "format": "%Y%m%d",
+        "empty": ["1900-01-01"],
+        "lookback": "1d",
+    }
