@@ -14,6 +14,11 @@ from midspan.kernel.errors import MidspanError
 
 _EPOCHS = {"epoch": timedelta(seconds=1), "epoch_ms": timedelta(milliseconds=1)}
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MILLISECOND = 10**11
+"""From here on a number counts milliseconds: as seconds it would lie beyond the year 5100."""
+_LAST = datetime(2999, 1, 1, tzinfo=UTC)
+_MOST = 10**14
+"""Numbers beyond what filters can hold ask for what is later than the last moment they know."""
 
 
 class Bound:
@@ -26,7 +31,10 @@ class Bound:
 
     def written(self, lower: str) -> str:
         """Return a bound in the filter's form; raises RecordError for what is no stamp."""
-        moment = self._moment(self._codec.parse(lower))
+        return self.at(self._moment(self._codec.parse(lower)))
+
+    def at(self, moment: datetime) -> str:
+        """Return a moment in the filter's form."""
         if self._form in _EPOCHS:
             return str((moment - _BEGINNING) // _EPOCHS[self._form])
         if self._form and "%z" in self._form:
@@ -35,6 +43,10 @@ class Bound:
         return CursorCodec("datetime", self._zone, self._form).render(canonical)
 
     def _moment(self, canonical: str) -> datetime:
+        if self._codec.kind == "integer":
+            count = int(canonical)
+            unit = "epoch" if count < _FIRST_MILLISECOND else "epoch_ms"
+            return min(_LAST, _BEGINNING + min(count, _MOST) * _EPOCHS[unit])
         moment = datetime.fromisoformat(canonical)
         return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self._zone))
 
@@ -43,10 +55,11 @@ def bound_of(name: str, cursor: CursorConfig | None, since: SinceSpec | None) ->
     """Return what writes a stream's bounds; None where they stay as the cursor has them."""
     if since is None or not (since.format or since.zone):
         return None
-    if cursor is None or cursor.type not in ("datetime", "date"):
+    if cursor is None or cursor.type == "string":
         raise MidspanError(
             "rest.since",
             f"the filter of '{name}' has a format, and its cursor tells no time",
-            remedy="Give the cursor the type datetime, or remove since.format and since.zone",
+            remedy="Give the cursor the type datetime, or integer where it counts since 1970; or "
+            "remove since.format and since.zone",
         )
     return Bound(cursor, since.format, since.zone)

@@ -110,13 +110,12 @@ class Call:
         return replace(blank, fill=lambda secrets: self._made({**secrets, **values}))
 
     def _made(self, values: Mapping[str, Any]) -> Request:
-        pairs = [pair for query in self._queries for pair in _pairs(query.render(values))]
+        pairs = _joined(self._queries, values)
         headers = self._rendered_headers(values)
         body = None
         if self._forms:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-            fields = [pair for form in self._forms for pair in _pairs(form.render(values))]
-            body = urlencode(fields).encode()
+            body = urlencode(_joined(self._forms, values)).encode()
         elif self._bodies:
             headers = {"Content-Type": f"application/{self._sends}", **headers}
             body = self._encoded(self._body(values))
@@ -172,6 +171,15 @@ def strip_query(url: str, names: Collection[str]) -> str:
 def without(pairs: Pairs, names: Collection[str]) -> list[tuple[str, str]]:
     """Return the pairs of other names."""
     return [(name, value) for name, value in pairs if name not in names]
+
+
+def _joined(templates: Sequence[Template], values: Mapping[str, Any]) -> Pairs:
+    """Return the members of several templates: a later one takes the place of its namesake."""
+    pairs: Pairs = []
+    for template in templates:
+        more = _pairs(template.render(values))
+        pairs = [*without(pairs, {name for name, _ in more}), *more]
+    return pairs
 
 
 def _pairs(rendered: Any) -> list[tuple[str, str]]:

@@ -25,7 +25,8 @@ from midspan.kernel.errors import (
 from midspan.kernel.stream import StreamCheck
 
 _FAR = timedelta(days=3650)
-_FAR_NUMBER = "9" * 15
+_FAR_NUMBER = 10**15 - 1
+_SECOND, _MILLISECOND = 1, 1000
 _TRIES = 3
 _FOUND = (AccessDenied, DriftError, ProtocolError, RecordError)
 IGNORED = "the filter for changes is ignored: each run reads everything"
@@ -93,10 +94,19 @@ class StreamChecker:
         if not len(listing.probe(codec.render(stamps[0]))):
             raise self._reader.misread(codec.render(stamps[0]))
         now = self._client.now() or datetime.now(UTC)
-        far = codec.at(now + _FAR) or (_FAR_NUMBER if codec.kind == "integer" else None)
-        if far is not None and len(listing.probe(codec.render(far))):
-            return (IGNORED,)
-        return ()
+        far = codec.at(now + _FAR)
+        if codec.kind == "integer":
+            far = codec.parse(_far_number(int(max(stamps)), now))
+        return (IGNORED,) if far is not None and self._finds(codec.render(far)) else ()
+
+    def _finds(self, lower: str) -> bool:
+        """Return whether something is found since a bound; a system may refuse the future."""
+        try:
+            return len(self._reader.listing.probe(lower)) > 0
+        except ProtocolError as error:
+            if error.code != "http.refused":
+                raise
+            return False
 
     def _writable(self, span: Span) -> tuple[bool | None, str]:
         """Return whether the user may write, None where it cannot be told, and the grant."""
@@ -133,6 +143,14 @@ class StreamChecker:
             return None, ""
         methods = [one.strip().upper() for one in allowed.split(",")]
         return request.method in methods, f"{request.method} {writer.path}"
+
+
+def _far_number(stamp: int, now: datetime) -> int:
+    """Return a number far beyond a stamp: of the future, where the stamp counts since 1970."""
+    for unit in (_SECOND, _MILLISECOND):
+        if abs(stamp / unit - now.timestamp()) < _FAR.total_seconds():
+            return int((now + _FAR).timestamp() * unit)
+    return _FAR_NUMBER
 
 
 def _failed(

@@ -41,7 +41,10 @@ class Head:
         return None if told is None else as_text(told).lower() in _TRUE
 
     def total(self, document: Document, reply: Reply) -> int | None:
-        """Return how many records the list has; None where that is not told."""
+        """Return how many records the list has; None where that is not told.
+
+        Some systems do not count a long list, and tell a number below zero.
+        """
         told = self._told(document, reply, self._paging.total)
         return None if told is None else _count(told, describe(reply.url))
 
@@ -84,8 +87,10 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def _count(value: Any, where: str) -> int:
+def _count(value: Any, where: str) -> int | None:
     text = as_text(value)
+    if text.startswith("-") and text[1:].isdecimal():
+        return None
     if not text.isdecimal():
         raise ProtocolError(
             "rest.path",

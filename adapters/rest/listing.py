@@ -88,6 +88,11 @@ class Listing:
         """Whether the call can be asked for changes alone."""
         return "lower" in self._since.names
 
+    @property
+    def always_bound(self) -> bool:
+        """Whether the call wants a bound also where everything is asked for."""
+        return self._beginning is not None
+
     def read(self, lower: str | None, position: Position | None = None) -> Iterator[Walked[Span]]:
         """Yield the list's records from ``position`` on, a page at a time."""
         lower = lower or self._beginning
@@ -242,10 +247,11 @@ class Listing:
     def _written_now(self) -> str:
         """Return the system's clock as bounds are written."""
         now = self._client.now() or datetime.now(UTC)
+        if self._bound is not None:
+            return self._bound.at(now)
         codec = self._stream.cursor.codec if self._stream.cursor else CursorCodec("datetime")
         text = codec.at(now)
-        told = now.replace(microsecond=0).isoformat() if text is None else codec.render(text)
-        return told if self._bound is None else self._bound.written(told)
+        return now.replace(microsecond=0).isoformat() if text is None else codec.render(text)
 
     def _ask(self, request: Request, place: str, ends: Collection[int]) -> Fetched:
         found = self._client.fetch(

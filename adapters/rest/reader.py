@@ -40,10 +40,19 @@ class StreamReader:
         self.listing = Listing(
             client, stream, options, listed, schema, paging=paging, since=options.since
         )
-        # Keys are listed whole, and so without the filter for changes.
+        # Keys are listed whole: without the filter for changes, or from the beginning where the
+        # call always wants one.
         spec = options.keys or options
+        always = options.since if options.keys is None and self.listing.always_bound else None
         self.key_listing = Listing(
-            client, stream, spec, key_shape(stream, spec), schema, paging=paging, strict=True
+            client,
+            stream,
+            spec,
+            key_shape(stream, spec),
+            schema,
+            paging=paging,
+            since=always,
+            strict=True,
         )
         self.details = (
             Details(

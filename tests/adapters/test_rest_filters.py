@@ -117,13 +117,26 @@ def test_a_beginning_stays_as_it_is_written(tmp_path: Path) -> None:
 
 
 def test_a_form_of_time_needs_a_cursor_that_tells_time(tmp_path: Path) -> None:
-    """A number is no time, and is not guessed to be one."""
+    """A text is no time, and is not guessed to be one."""
     text = stamped('{query: {since: "{lower}"}, format: epoch}')
-    text = text.replace("[changed]", "[changed], type: integer, lookback: 5")
+    text = text.replace("[changed]", "[changed], type: string")
     with pytest.raises(MidspanError) as caught, reading(Api.of(1), tmp_path, text):
         pass
 
     assert caught.value.code == "rest.since"
+
+
+@pytest.mark.parametrize("number", [1_782_900_000, 1_782_900_000_000])
+def test_a_number_counts_since_1970_where_the_filter_wants_a_date(
+    tmp_path: Path, number: int
+) -> None:
+    """Seconds or milliseconds, which their size tells."""
+    text = stamped('{query: {since: "{lower}"}, format: "%Y%m%d %H:%M:%S", zone: Europe/Paris}')
+    text = text.replace("[changed]", "[changed], type: integer, lookback: 5")
+    with reading(lambda _asked: reply({"data": []}), tmp_path, text) as (adapter, site):
+        rows(adapter, str(number))
+
+    assert parse_qsl(urlsplit(site.asked[0].path).query) == [("since", "20260701 12:00:00")]
 
 
 def test_a_window_ends_at_the_systems_own_clock(tmp_path: Path) -> None:
