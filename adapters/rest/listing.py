@@ -19,7 +19,7 @@ from adapters.rest.client import RestClient
 from adapters.rest.drift import HealingWalk, Walk, short_list
 from adapters.rest.heads import Head
 from adapters.rest.identity import identities
-from adapters.rest.order import Order
+from adapters.rest.order import Order, stamped
 from adapters.rest.paging import by_cursor, check_paging
 from adapters.rest.presence import Presence
 from adapters.rest.replies import Document, Records
@@ -283,14 +283,15 @@ class Listing:
     def _order(self, span: Span) -> Order:
         """Return the order of the records that hold the field that pages go on by."""
         field = self.paging.field or ""
-        values = [value for value in span.column(field) if value is not None]
+        codec = self._cursor.codec if self._cursor and self._by_cursor else None
+        values = stamped([one for one in span.column(field) if one is not None], codec)
         if not values:
             raise ProtocolError(
                 "rest.order",
                 f"no record of '{self._name}' holds '{field}', by which pages go on",
                 remedy="Correct paging.field",
             )
-        return Order(values, self._cursor.codec if self._cursor and self._by_cursor else None)
+        return Order(values, codec)
 
 
 def _unknown(_span: Span) -> None:

@@ -66,6 +66,18 @@ class Order(Sequence[Mark]):
         return Mark(text, self._codec.render(text))
 
 
+def stamped(values: Sequence[Any], codec: CursorCodec | None) -> Sequence[Any]:
+    """Return the values without what stands for no stamp before the first and behind the last."""
+    if codec is None:
+        return values
+    begin, end = 0, len(values)
+    while begin < end and codec.read(values[begin]) is None:
+        begin += 1
+    while begin < end and codec.read(values[end - 1]) is None:
+        end -= 1
+    return values[begin:end]
+
+
 def _rising(values: Sequence[Any]) -> bool:
     try:
         return all(map(le, values, values[1:]))

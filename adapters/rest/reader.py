@@ -6,6 +6,7 @@ nothing is found where something must be, raises.
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from adapters.base import AdapterContext, BoundStream
@@ -123,15 +124,13 @@ class StreamReader:
         """Return the stamps of a span's first and last rows, or of all, in canonical form."""
         if self._cursor is None:
             return []
-        columns, rows, found = span.columns(), span.rows(), []
+        codec = self._cursor.codec
+        columns, rows, found = span.columns(), span.rows(), list[str]()
         for row in rows if whole else rows[:1] + rows[-1:]:
             values = dict(zip(columns, row, strict=True))
-            stamps = [inside(values, name) for name in self._cursor.fields]
-            value = next((one for one in stamps if one is not None), None)
-            try:
-                found += [] if value is None else [self._cursor.codec.parse(value)]
-            except RecordError:
-                continue
+            with suppress(RecordError):
+                stamp = codec.first(inside(values, name) for name in self._cursor.fields)
+                found += [] if stamp is None else [stamp]
         return found
 
     def misread(self, lower: str) -> ProtocolError:

@@ -5,6 +5,7 @@ ignores or misreads is told, and a key listing that ends early is none.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -179,14 +180,12 @@ class StreamReader:
         cursor = self.stream.cursor
         if cursor is None:
             return []
+        codec, found = cursor.codec, list[str]()
         places = [batch.columns.index(name) for name in cursor.fields]
-        found = []
         for row in batch.rows:
-            value = next((row[at] for at in places if row[at] is not None), None)
-            try:
-                found += [] if value is None else [cursor.codec.parse(value)]
-            except RecordError:
-                continue
+            with suppress(RecordError):
+                stamp = codec.first(row[at] for at in places)
+                found += [] if stamp is None else [stamp]
         return found
 
 

@@ -101,9 +101,8 @@ class StreamChecker:
         cursor = self._stream.cursor
         values = dict(zip(batch.columns, row, strict=True))
         fields = cursor.fields if cursor else ()
-        told = next((values[one] for one in fields if values.get(one)), None)
         try:
-            return cursor.codec.parse(told) if cursor and told is not None else None
+            return cursor.codec.first(map(values.get, fields)) if cursor else None
         except RecordError:
             return None
 

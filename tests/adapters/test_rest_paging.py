@@ -359,3 +359,16 @@ def test_nothing_new_is_no_error(tmp_path: Path) -> None:
     """An empty increment of a list without newer rows is what it is."""
     with reading(Api.of(7), tmp_path, system("page")) as (adapter, _):
         assert rows(adapter, stamp(1000)) == []
+
+
+@pytest.mark.parametrize("none", ["", "0000-00-00T00:00:00"])
+def test_a_keyset_begins_behind_the_records_without_a_stamp(tmp_path: Path, none: object) -> None:
+    """They sort before all others, and are read with the first page."""
+    api = Api.of(25)
+    for item in api.items[:3]:
+        item["changed"] = none
+
+    with reading(api, tmp_path, system("keyset by change")) as (adapter, _):
+        found = ids(adapter)
+
+    assert set(found) == set(range(1, 26))

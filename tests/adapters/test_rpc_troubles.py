@@ -273,6 +273,24 @@ def expired(way: str) -> Answer:
     return Answer(json.dumps({"jsonrpc": "2.0", "id": 1, "error": error}).encode())
 
 
+def test_records_without_a_stamp_do_not_count_as_old(tmp_path: Path) -> None:
+    """What a declared value stands for proves nothing about the filter."""
+    odoo = partners()
+    for record in odoo.tables["res.partner"].values():
+        record["write_date"] = "1970-01-01 00:00:00"
+    text = yaml("xmlrpc", '[[write_date, ">=", "{lower}"]]', '[[id, ">", 0]]')
+    text = text.replace("fields: write_date,", "fields: write_date, empty: [1970-01-01],")
+    with (
+        serve(lambda asked: answer(odoo, asked)) as site,
+        closing(
+            build(RpcAdapter, project(tmp_path, "odoo", text), "odoo", connection(site))
+        ) as adapter,
+    ):
+        batches = list(adapter.read("customers", Slice(lower="2026-01-01 00:00:00")))
+
+    assert sum(len(batch.rows) for batch in batches) == len(odoo.tables["res.partner"])
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_filter_that_is_ignored_is_told(tmp_path: Path, way: str) -> None:
     """Whoever asks for changes and gets old records only is not fed all of them for ever."""

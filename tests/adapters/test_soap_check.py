@@ -95,6 +95,19 @@ def test_an_ignored_filter_is_a_remark(site: Site, tmp_path: Path) -> None:
     assert "filter is ignored" in deep.remarks[0]
 
 
+def test_a_date_that_stands_for_no_stamp_is_not_tried(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of January of the year 1 is what such systems write for none."""
+    monkeypatch.setattr("tests.adapters.test_soap_check.ITEMS", {1: "0001-01-01T00:00:00"})
+    lie(site)
+    with closing(open_wild(site, tmp_path, YAML.replace("Lst", "Get"))) as adapter:
+        (deep,) = adapter.check(deep=True).streams
+
+    assert deep.ok
+    assert "no row of 'items' shows a change stamp" in deep.remarks[0]
+
+
 def test_an_operation_that_writes_must_be_there(site: Site, tmp_path: Path) -> None:
     """Readable, not writable, with the nearest name."""
     lie(site)
