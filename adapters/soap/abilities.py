@@ -1,5 +1,7 @@
 """What can be done with a stream, by its configuration alone."""
 
+from collections.abc import Collection
+
 from adapters.base import BoundStream
 from adapters.soap.spec import StreamSpec
 from adapters.soap.spec_lists import CallSpec
@@ -11,7 +13,7 @@ def capabilities(stream: BoundStream) -> frozenset[Capability]:
     """Return what can be done with a stream as it is configured."""
     options: StreamSpec = stream.options
     can = {Capability.READ, Capability.KEYS}
-    if _asks_for_changes(options) and stream.cursor is not None:
+    if stream.cursor is not None and _asks_for_changes(options, stream.cursor.fields):
         can.add(Capability.CHANGES)
     if options.detail is not None:
         can.add(Capability.BY_KEY)
@@ -31,6 +33,7 @@ def call_of(options: StreamSpec, kind: WriteKind) -> CallSpec | None:
     return calls[kind]
 
 
-def _asks_for_changes(options: StreamSpec) -> bool:
+def _asks_for_changes(options: StreamSpec, fields: Collection[str]) -> bool:
     told = str(options.arguments.plain()) if options.arguments is not None else ""
-    return options.windows is not None or "{lower}" in told
+    keyset = options.paging is not None and options.paging.field in fields
+    return options.windows is not None or "{lower}" in told or keyset

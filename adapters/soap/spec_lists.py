@@ -24,8 +24,10 @@ class PagingSpec:
     ``first`` is the number of the first page. The end is where ``more`` (a path) is false, or
     ``done`` true; else where ``total`` (a path) is reached, or ``next``, the path of the token
     of the page that follows, is empty; else by ``until``. ``follow`` is the operation that is
-    given the token as ``{cursor}``, where it is another one. ``overlap`` is how many records
-    a page shows again, so that a list which moves while it is read is noticed.
+    given the token as ``{cursor}``, where it is another one. ``field`` is what the list is sorted
+    by, lowest first: the next page is asked for behind its last value, as ``{cursor}``.
+    ``overlap`` is how many records a page shows again, so that a list which moves while it is
+    read is noticed.
     """
 
     size: int = 100
@@ -35,6 +37,7 @@ class PagingSpec:
     total: str | None = None
     next: str | None = None
     follow: CallSpec | None = None
+    field: str | None = None
     until: Literal["empty_page", "short_page", "repeated_page"] = "empty_page"
     overlap: int = 3
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from adapters.base import BoundStream
 from adapters.pages import OffsetWalk, Page, PageWalk, Walked
+from adapters.soap.keyset import KeysetWalk
 from adapters.soap.listing import Found, Listing, Marks
 from adapters.soap.reading import Reply
 from adapters.soap.spec_lists import ListingSpec, PagingSpec
@@ -68,6 +69,10 @@ class ListWalk:
             yield from self._whole(lower, position)
         elif spec.paging.next is not None:
             yield from self._chain(spec.paging, lower, position)
+        elif spec.paging.field is not None:
+            field, paging = spec.paging.field, spec.paging
+            keyset = KeysetWalk(self._listing, paging, self._stream, field, self._more)
+            yield from keyset.run(lower, position)
         else:
             yield from self._numbered(spec.paging, lower, position)
 
@@ -75,7 +80,8 @@ class ListWalk:
         """Return a few records, with as little as the operation can return."""
         spec = self._spec
         lower = lower if lower is not None else spec.beginning
-        if spec.windows is not None or spec.streaming:
+        keyset = spec.paging is not None and spec.paging.field is not None
+        if spec.windows is not None or spec.streaming or keyset:
             return next(self.run(lower, None)).items
         if spec.paging is None:
             return self._listing.records({"lower": lower}, "reply")
