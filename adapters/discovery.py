@@ -155,9 +155,14 @@ def _ranked(
     return sorted(fit, key=rank)
 
 
+def _is_whole(number: int | Decimal) -> bool:
+    # Not by int(): 1E+400000000 would take all memory there is.
+    return isinstance(number, int) or number == number.to_integral_value()
+
+
 def _fits(reading: Reading, column: Sequence[Any]) -> bool:
     if reading.type == "decimal":
-        return all(isinstance(one, int | Decimal) and one == int(one) for one in column)
+        return all(isinstance(one, int | Decimal) and _is_whole(one) for one in column)
     if reading.type not in ("integer", "string"):
         return False
     return all(len(str(value)) <= _LONGEST_KEY for value in column)

@@ -18,6 +18,7 @@ from adapters.rest.spec import PagingSpec
 from adapters.templates import as_text
 from midspan.kernel.errors import ProtocolError
 
+_LONGEST_COUNT = 18
 _TRUE = frozenset({"true", "1", "yes", "y"})
 
 
@@ -84,6 +85,10 @@ class Head:
 
 def _plain(value: Any) -> Any:
     """Return a value as a position may hold it."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
     return str(value) if isinstance(value, Decimal) else value
 
 
@@ -91,7 +96,7 @@ def _count(value: Any, where: str) -> int | None:
     text = as_text(value)
     if text.startswith("-") and text[1:].isdecimal():
         return None
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _LONGEST_COUNT:
         raise ProtocolError(
             "rest.path",
             f"the total in the reply of {where} is no number",

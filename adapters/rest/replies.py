@@ -101,8 +101,10 @@ def _charset(reply: Reply) -> str | None:
     header["Content-Type"] = reply.headers.get("Content-Type") or "application/json"
     declared = header.get_content_charset()
     try:
+        # Python also knows codecs that are none of texts (hex), or know no replacement (idna).
+        b"\xff".decode(declared or "utf-8", "replace")
         return codecs.lookup(declared).name if declared else None
-    except LookupError:
+    except (LookupError, UnicodeError):
         return None
 
 

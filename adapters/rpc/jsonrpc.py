@@ -5,8 +5,8 @@ is damaged are its rows read one by one, so that the others still arrive.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -17,7 +17,8 @@ from midspan.kernel.errors import ProtocolError, RecordError, TransientError
 
 T = TypeVar("T")
 
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+# An exponent may have more digits than a Decimal can hold.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _MARKED = bytes.maketrans(bytes(range(32)), b"\xff" * 32)
@@ -41,11 +42,12 @@ class JsonRpc:
         self._typed = typed
         self._encode = _encoder(typed.decimals)
 
-    def request(self, method: str, params: Any) -> bytes:
+    def request(self, method: str, params: Any, members: Mapping[str, Any]) -> bytes:
         """Return the body of a call."""
         self._calls += 1
         sent = self._typed.wrap(params)
-        return self._encode({**self._fixed, "id": self._calls, "method": method, "params": sent})
+        own = {"id": self._calls, "method": method, "params": sent}
+        return self._encode({**self._fixed, **members, **own})
 
     def result(self, body: bytes) -> Result:
         """Return what a reply holds; raise Fault for an error reply."""
@@ -81,9 +83,9 @@ class PlainJson:
         self._typed = typed
         self._encode = _encoder(typed.decimals)
 
-    def request(self, method: str, params: Any) -> bytes:
+    def request(self, method: str, params: Any, members: Mapping[str, Any]) -> bytes:
         """Return the body of a call, its parameters."""
-        del method
+        del method, members
         return self._encode(self._typed.wrap(params))
 
     def result(self, body: bytes) -> Result:

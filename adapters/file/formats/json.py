@@ -8,7 +8,7 @@ ASCII's in its structure: of other encodings it is made UTF-8 first.
 """
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -113,7 +113,7 @@ def decoded(raw: bytes | str) -> dict[str, Any] | RecordError:
     """Return an object; a RecordError for what is none."""
     try:
         record = _VALUE.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation) as error:
         if "utf-8" in str(error).lower() or isinstance(error, UnicodeDecodeError):
             return RecordError(
                 "file.encoding",
