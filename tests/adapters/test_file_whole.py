@@ -171,6 +171,7 @@ def test_a_mark_is_put_away_with_its_file(drop: Drop) -> None:
         ("member: '*.csv'", zipped({"b.csv": CSV, "a.csv": CSV, "read.me": b"x"}), 4),
         ("member: in/a.csv", zipped({"in/a.csv": CSV, "in/b.csv": CSV}), 2),
     ],
+    ids=["gzip", "two gzips", "zip", "several members", "one member"],
 )
 def test_a_packed_file_is_read_as_it_is(drop: Drop, keys: str, content: bytes, rows: int) -> None:
     """By its first bytes, whatever it is called."""
