@@ -7,7 +7,7 @@ answer to it that is lost or cannot be read is ``UncertainWrite``.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -19,10 +19,11 @@ from adapters.rpc.calls import Call, Calling
 from adapters.rpc.door import Door
 from adapters.rpc.spec import CallSpec, RpcSpec, SessionSpec
 from adapters.rpc.wire import Result
-from adapters.templates import as_text, compile_template
+from adapters.templates import Template, as_text, compile_template
 from adapters.writing import once
 from midspan.kernel.errors import (
     AccessDenied,
+    ConfigurationError,
     MidspanError,
     ProtocolError,
     RecordError,
@@ -56,6 +57,7 @@ class RpcClient:
         self._headers = {
             name: compile_template(text, self._names) for name, text in session.headers.items()
         }
+        self._members = _members(spec, self._names)
         self._session: Mapping[str, Any] | None = None
 
     def compiled(self, spec: Calling, *names: str) -> Call:
@@ -129,10 +131,11 @@ class RpcClient:
     ) -> Operation:
         self.enter()
         everything = {**self._values(self._session or {}), **values}
-        headers = {name: one.render(everything) for name, one in self._headers.items()}
+        beside = self._beside(everything)
 
         def operation(timeouts: Timeouts) -> Result:
-            reply = self._door.send(call.render(everything), headers, timeouts)
+            headers, members = beside
+            reply = self._door.send(call.render(everything), headers, timeouts, members)
             if reply.status in _SESSION_STATUSES:
                 code = "rpc.login" if reply.status == _DENIED else "rpc.expired"
                 raise SessionExpired(code, f"the session ended at {subject}")
@@ -156,7 +159,7 @@ class RpcClient:
         return self._derived.complete({**self._given, **taken, **moment()})
 
     def _log_in(self, call: Call, values: Mapping[str, Any], timeouts: Timeouts) -> Any:
-        reply = self._door.send(call.render(values), {}, timeouts)
+        reply = self._door.send(call.render(values), {}, timeouts, {})
         if reply.status in _SESSION_STATUSES:
             raise self._login_refused()
         try:
@@ -172,10 +175,15 @@ class RpcClient:
     def _log_out(self, timeouts: Timeouts) -> None:
         assert self._logout is not None  # noqa: S101 only called where there is one
         values = self._values(self._session or {})
-        headers = {name: one.render(values) for name, one in self._headers.items()}
+        headers, members = self._beside(values)
         bounds = (timeouts.connect, timeouts.read, timeouts.total)
         short = Timeouts(*(min(bound, _FAREWELL) for bound in bounds))
-        self._door.send(self._logout.render(values), headers, short)
+        self._door.send(self._logout.render(values), headers, short, members)
+
+    def _beside(self, values: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+        """Return the headers and members that go with a call."""
+        headers = {name: as_text(one.render(values)) for name, one in self._headers.items()}
+        return headers, self._members.render(values) if self._members else {}
 
     def _refused(self, error: SessionExpired, subject: str) -> AccessDenied:
         if error.code == "rpc.login" and not self._login:
@@ -193,6 +201,16 @@ class RpcClient:
             f"'{self._context.system}' refused the login",
             remedy=f"Check login, password and schema of the connection '{conn_id}'",
         )
+
+
+def _members(spec: RpcSpec, names: Collection[str]) -> Template | None:
+    node = spec.session.members
+    if node is None:
+        return None
+    if spec.protocol != "jsonrpc" or not isinstance(node.value, dict):
+        problem = node.problem("config.value", "'members' is a mapping, of jsonrpc alone")
+        raise ConfigurationError([problem])
+    return compile_template(node, names)
 
 
 def _given(context: AdapterContext) -> Mapping[str, Any]:

@@ -40,11 +40,15 @@ class Door:
         return self._turn.locked()
 
     def send(
-        self, call: tuple[str, str, Any], headers: Mapping[str, str], timeouts: Timeouts
+        self,
+        call: tuple[str, str, Any],
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        members: Mapping[str, Any],
     ) -> Reply:
         """Send a call (path, method, parameters) and return the reply, whatever its status."""
         path, method, params = call
-        body = self._wire.request(method, params)
+        body = self._wire.request(method, params, members)
         content = {"Content-Type": self._wire.content_type, **headers}
         with self._turn:
             reply = self._http.exchange(

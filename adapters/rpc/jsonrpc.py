@@ -42,12 +42,12 @@ class JsonRpc:
         self._typed = typed
         self._encode = _encoder(typed.decimals)
 
-    def request(self, method: str, params: Any, members: Mapping[str, Any]) -> bytes:
+    def request(self, method: str, params: Any, members: Mapping[str, Any] | None = None) -> bytes:
         """Return the body of a call."""
         self._calls += 1
         sent = self._typed.wrap(params)
         own = {"id": self._calls, "method": method, "params": sent}
-        return self._encode({**self._fixed, **members, **own})
+        return self._encode({**self._fixed, **(members or {}), **own})
 
     def result(self, body: bytes) -> Result:
         """Return what a reply holds; raise Fault for an error reply."""
@@ -83,7 +83,7 @@ class PlainJson:
         self._typed = typed
         self._encode = _encoder(typed.decimals)
 
-    def request(self, method: str, params: Any, members: Mapping[str, Any]) -> bytes:
+    def request(self, method: str, params: Any, members: Mapping[str, Any] | None = None) -> bytes:
         """Return the body of a call, its parameters."""
         del method, members
         return self._encode(self._typed.wrap(params))

@@ -40,8 +40,10 @@ class SessionSpec:
     ``before`` are calls made before the login, in turn: each knows what those before it took.
     ``take`` names values of the login's result by their path (``0``, ``user.id``; empty: the
     result itself). ``derive`` makes values of others, see ``adapters.derive``. ``headers`` go
-    with every call but those of the login; they are templates. An expired session (status 401
-    or 403, or an error that the table calls ``expired``) is opened anew in the middle of a job.
+    with every call but those of the login; they are templates. ``members`` go with them, too,
+    beside ``method`` and ``params`` of JSON-RPC: ``{auth: "{token}"}``. An expired session
+    (status 401 or 403, or an error that the table calls ``expired``) is opened anew in the
+    middle of a job.
     """
 
     login: CallSpec | None = None
@@ -50,6 +52,7 @@ class SessionSpec:
     take: Mapping[str, str] = field(default_factory=dict)
     derive: Mapping[str, Node] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    members: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

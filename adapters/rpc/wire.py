@@ -54,8 +54,11 @@ class Wire(Protocol):
 
     content_type: str
 
-    def request(self, method: str, params: Any) -> bytes:
-        """Return the body of a call; raise RecordError ``rpc.unsendable``."""
+    def request(self, method: str, params: Any, members: Mapping[str, Any] | None = None) -> bytes:
+        """Return the body of a call; raise RecordError ``rpc.unsendable``.
+
+        ``members`` stand beside the parameters where the protocol has a place for them.
+        """
         ...
 
     def result(self, body: bytes) -> Result:

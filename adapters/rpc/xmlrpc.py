@@ -6,6 +6,7 @@ carry is refused before anything is sent.
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -30,8 +31,9 @@ class XmlRpc:
     def __init__(self, typed: Typed) -> None:
         self._typed = replace(typed, native=(datetime, bytes))
 
-    def request(self, method: str, params: Any) -> bytes:
+    def request(self, method: str, params: Any, members: Mapping[str, Any] | None = None) -> bytes:
         """Return the body of a call; ``params`` is the list of its parameters."""
+        del members
         listed = params if isinstance(params, list | tuple) else [params]
         parts = [f"<param>{_value(self._typed, one)}</param>" for one in self._typed.wrap(listed)]
         return (
