@@ -5,13 +5,13 @@ caller never sees the end. Each remote call, logins too, passes the gate on its 
 password nor session id leaves this module but in a request.
 """
 
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from adapters.base import AdapterContext
+from adapters.derive import MOMENT_NAMES, Derivation, moment
 from adapters.soap.arguments import compile_arguments
 from adapters.soap.spec import LoginSpec, StreamSpec, SystemSpec
 from adapters.templates import ABSENT, Template, compile_template
@@ -42,7 +42,11 @@ class Session:
         self._begun = False
         self._told: dict[str, Any] = {}
         login, logout = self._login, self._login and self._login.logout
-        self._login_arguments = compile_arguments(login and login.arguments, self._fixed)
+        told = {"session", *(login.take if login else ())}
+        self._derived = Derivation(self._options.derive, {*self._fixed, *MOMENT_NAMES, *told})
+        begins = self._derived.reach({*self._fixed, *MOMENT_NAMES})
+        self._names = self._derived.reach({*begins, *told})
+        self._login_arguments = compile_arguments(login and login.arguments, begins)
         self._logout_arguments = self.compile(logout and logout.arguments)
         self._headers = compile_template(self._options.headers, self._names)
         self._http_headers = compile_template(self._options.http_headers, self._names)
@@ -108,13 +112,14 @@ class Session:
             return
         from adapters.soap.service import Request
 
-        given = self._login_arguments.render(self._fixed)
-        http = self._http_headers.render({**dict.fromkeys(self._names), **self._fixed})
+        known = self._values({})
+        given = self._login_arguments.render(known)
+        http = self._http_headers.render({**dict.fromkeys(self._names), **known})
         request = Request(
             login.operation,
             {} if given is ABSENT else given or {},
             http_headers=_sendable(http),
-            secrets=self._secrets,
+            secrets=self._secrets(known),
         )
         reply = self._pass(lambda timeouts: service.call(request, timeouts))
         self._told = {"session": _session_id(reply, login)}
@@ -142,13 +147,13 @@ class Session:
         self._begun, self._told = False, {}
         self._service.close()
 
-    @property
-    def _names(self) -> set[str]:
-        return {*self._fixed, "session", *(self._login.take if self._login else ())}
+    def _values(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of the names that are known beside a call's own."""
+        return self._derived.complete({**self._fixed, **told, **moment()})
 
-    @property
-    def _secrets(self) -> tuple[str, ...]:
-        secrets = (self._fixed["password"], self._fixed["password_md5"], *self._told.values())
+    def _secrets(self, known: Mapping[str, Any]) -> tuple[str, ...]:
+        derived = (known.get(name) for name in self._options.derive)
+        secrets = (self._fixed["password"], *derived, *self._told.values())
         return tuple(str(one) for one in secrets if one)
 
     def _in_session(self, act: Callable[[], T]) -> T:
@@ -168,26 +173,22 @@ class Session:
         from adapters.soap.service import Request
 
         unknown = dict.fromkeys({*self._names, *arguments.names})
-        known = {**unknown, **self._fixed, **self._told, **values}
+        known = {**unknown, **self._values(self._told), **values}
         given = arguments.render(known)
         return Request(
             operation,
             {} if given is ABSENT else given or {},
             headers=self._headers.render(known),
             http_headers=_sendable(self._http_headers.render(known)),
-            secrets=self._secrets,
+            secrets=self._secrets(known),
         )
 
 
 def _fixed_values(context: AdapterContext) -> dict[str, Any]:
     connection = context.connection
-    password = connection.password.reveal()
-    # Some systems ask for the password's MD5 instead of the password: their own protocol.
-    digest = hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
     return {
         "login": connection.login,
-        "password": password,
-        "password_md5": digest,
+        "password": connection.password.reveal(),
         "schema": connection.schema,
         **{f"extra.{name}": value for name, value in connection.extra.items()},
     }

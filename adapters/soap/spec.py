@@ -7,7 +7,8 @@ operation's elements, of which members whose placeholder holds nothing are left 
 
 =========================  ============================================================
 ``{login}`` etc.           the connection's ``login``, ``password`` and ``schema``;
-                           ``{password_md5}``; ``{extra.NAME}``
+                           ``{extra.NAME}``; what ``derive`` makes;
+                           ``adapters.derive.MOMENT_NAMES``
 ``{session}``              what ``login`` gave; ``{NAME}`` of its ``take``
 ``{lower}``                the first change to read; ``{from}`` and ``{to}`` of a window
 ``{page}``                 the page's number, ``{page_size}`` its size; ``{offset}``,
@@ -99,6 +100,7 @@ class SystemSpec:
     one. ``imports`` gives documents that cannot be fetched: location → file. ``address`` (URL
     or path) replaces the service address that the WSDL names. ``headers`` is a template of
     SOAP headers for every call after the login, ``http_headers`` of HTTP headers for each.
+    ``derive`` makes values of others, see ``adapters.derive``.
     ``positional``: the service binds arguments by their place, so that every part is sent.
     ``types`` says what the service means by an XSD type that it names wrongly: a text that goes
     as ``base64Binary`` for it is not ASCII, a number as ``float`` that is exact.
@@ -117,6 +119,7 @@ class SystemSpec:
     auth: Literal["none", "basic", "digest"] = "none"
     security: SecuritySpec | None = None
     login: LoginSpec | None = None
+    derive: Mapping[str, Node] = field(default_factory=dict)
     headers: Node | None = None
     http_headers: Mapping[str, str] = field(default_factory=dict)
     positional: bool = False

@@ -72,9 +72,10 @@ DAY = "2026-01-02 00:00:00"
 CRM_YAML = """
 address: /
 positional: true
+derive: {digest: {md5: "{password}"}}
 login:
   operation: login
-  arguments: {user_auth: {user_name: "{login}", password: "{password_md5}"}, application: midspan}
+  arguments: {user_auth: {user_name: "{login}", password: "{digest}"}, application: midspan}
   session: return.id
 streams:
   contacts:
