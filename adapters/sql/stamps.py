@@ -27,6 +27,7 @@ Test = ColumnElement[bool]
 # Behind blanks, dates of zeros and the year 1; no number, so that SQLite compares it as a text.
 _YEAR_TWO = "0002-"
 _BEHIND_BLANKS = "!"
+_BEHIND_TIMES = "z"  # behind digits, blanks and the T between day and hour
 _ISO_DATE = len("1900-01-01")
 _MOMENTS = {
     Kind.DATE: date(2, 1, 1),
@@ -53,7 +54,7 @@ class Blank:
         ways: list[Test] = [column.is_(None)]
         if self.before is not None:
             ways.append(column < bound(self.before))
-        starts = [column.like(bound(f"{_escaped(one)}%"), escape="!") for one in self.starts]
+        starts = [_begins(column, one) for one in self.starts]
         return sa.or_(*ways, *self._is_value(column), *starts)
 
     def since(self, column: ColumnElement[Any], lower: Any) -> Test:
@@ -142,8 +143,12 @@ def _is_number(text: str) -> bool:
     return text.removeprefix("-").isdecimal()
 
 
-def _escaped(text: str) -> str:
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+def _begins(column: ColumnElement[Any], text: str) -> Test:
+    """Return the test whether a column holds a text or goes on as a time does.
+
+    LIKE would say the same, and use no index in most collations.
+    """
+    return sa.and_(column >= bound(text), column <= bound(f"{text}{_BEHIND_TIMES}"))
 
 
 def bound(value: Any) -> BindParameter[Any]:

@@ -47,7 +47,6 @@ class Way:
 
 WAYS = [
     Way("zeros", "00000000"),
-    Way("blanks", " "),
     Way("time_of_zeros", "0000-00-00 00:00:00", "lookback: 0s", TIME),
     Way("declared", "1900-01-01 00:00:00", "lookback: 0s, empty: [1900-01-01]", TIME),
 ]
