@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from errno import ENOSPC, EPIPE
 from typing import Any, ParamSpec
 
 import click
@@ -39,9 +40,24 @@ def guarded(function: Callable[P, int | None]) -> Callable[P, None]:
         except MidspanError as error:
             click.echo(f"midspan: {error}", err=True)
             code = error.exit_code
+        except OSError as error:
+            # Whoever closed the other end of a pipe has seen enough: that is click's to end.
+            if error.errno == EPIPE or not (error.filename or error.errno == ENOSPC):
+                raise
+            click.echo(f"midspan: {_file_error(error)}", err=True)
+            code = 2
         sys.exit(code)
 
     return run
+
+
+def _file_error(error: OSError) -> MidspanError:
+    name = error.filename or "the output"
+    return MidspanError(
+        "cli.file",
+        f"{name} cannot be read or written ({error.strerror})",
+        remedy="Check that it is there, whose it is, and that its disk has room",
+    )
 
 
 def print_json(value: Any) -> None:

@@ -55,6 +55,14 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     assert [one.name for one in (tmp_path / "other").iterdir()] == ["thesis.tex"]
 
 
+def test_a_folder_that_cannot_be_made_is_told():
+    """In words, with what to look at: not by a trace of our own code."""
+    refused = init("/proc/acme")
+
+    assert refused.exit_code == 2
+    assert "[cli.file] /proc/acme cannot be read or written" in refused.output
+
+
 def test_in_a_project_only_the_schemas_are_made_anew(tmp_path):
     """Files that were changed, and those that were deleted on purpose, stay as they are."""
     init(tmp_path)
