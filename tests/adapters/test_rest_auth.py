@@ -1,5 +1,7 @@
 """How the rest adapter gets in and stays in, and that what opens the door is shown to nobody."""
 
+import hashlib
+import json
 import logging
 from base64 import b64encode
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from midspan.kernel.errors import (
     AccessDenied,
+    ConfigurationError,
     MidspanError,
 )
 from tests.adapters.http_site import PASSWORD, Answer, Asked, Site, serve
@@ -20,6 +23,7 @@ from tests.adapters.rest_site import (
     html,
     ids,
     opened,
+    plain,
     reading,
     refused,
     reply,
@@ -104,6 +108,7 @@ DOORS = {
 
 
 REFRESH = {"refresh_token": "again-0"}
+CLIENT = {"client_id": "app", "client_secret": "app-secret"}
 
 
 def door_of(name: str, site: Site) -> str:
@@ -136,6 +141,49 @@ def test_tokens_are_asked_for_as_the_standard_says(tmp_path: Path) -> None:
     assert forms[0] == {"grant_type": "refresh_token", **REFRESH}
     assert forms[1] == {**forms[0], "refresh_token": "again-1"}
     assert guard.logins[0].headers["Authorization"] == BASIC
+
+
+@pytest.mark.parametrize("sends", ["form", "json"])
+@pytest.mark.parametrize("credentials", ["header", "body"])
+def test_a_users_password_buys_a_token(tmp_path: Path, sends: str, credentials: str) -> None:
+    """The connection's login is the user's, the client's stands in the extra; in either form."""
+    guard = TokenDoor(Api.of(3), calls=9)
+    with serve(guard) as site:
+        keys = f"grant: password, sends: {sends}, credentials: {credentials}"
+        head = f"{HEAD}auth: {{oauth2: {{token_url: /oauth/token, {keys}}}}}\n"
+        text = PLAIN.replace(HEAD, head).replace("/oauth", f"http://127.0.0.1:{site.port}/oauth")
+        adapter = opened(site, tmp_path, text, **CLIENT)
+        assert ids(adapter) == [1, 2, 3]
+        adapter.close()
+
+    (login,) = guard.logins
+    body = login.body.decode()
+    told = json.loads(body) if sends == "json" else dict(parse_qsl(body))
+    user = {"grant_type": "password", "username": "jane", "password": PASSWORD}
+    basic = "Basic " + b64encode(b"app:app-secret").decode()
+    assert told == (user if credentials == "header" else user | CLIENT)
+    assert login.headers.get("Authorization") == (basic if credentials == "header" else None)
+
+
+def test_the_request_itself_is_signed(tmp_path: Path) -> None:
+    """Its method, path below the base, query and body, as they are sent."""
+    signed = "{request.method} {request.path}?{request.query} {request.body}"
+    auth = f'auth: {{derive: {{sign: {{sha256: "{signed}"}}}}, headers: {{X-Sign: "{{sign}}"}}}}'
+    text = plain(query="{a: 'x y'}", body='{user: "{login}"}').replace(HEAD, f"{HEAD}{auth}\n")
+    with reading(Api.of(3), tmp_path, text) as (adapter, site):
+        ids(adapter)
+
+    sent = hashlib.sha256(b'POST /all?a=x%20y {"user":"jane"}').hexdigest()
+    assert site.asked[0].headers["X-Sign"] == sent
+
+
+def test_no_path_shows_what_opens_the_door(tmp_path: Path) -> None:
+    """Paths stand in messages and logs: a password is refused there before anything is sent."""
+    text = PLAIN.replace("path: /all", 'path: "/all/{password}"')
+    with serve(Api.of(3)) as site, pytest.raises(ConfigurationError):
+        opened(site, tmp_path, text)
+
+    assert site.asked == []
 
 
 def test_a_token_is_renewed_before_it_expires(tmp_path: Path) -> None:

@@ -88,6 +88,19 @@ def test_the_bound_is_written_in_the_filters_own_form(tmp_path: Path, form: str)
     assert parse_qsl(urlsplit(site.asked[0].path).query) == [("since", sent)]
 
 
+def test_a_member_of_since_takes_the_place_of_its_namesake(tmp_path: Path) -> None:
+    """A filter that always holds is written anew with the bound in it, as JSON or as text."""
+    text = stamped('{query: {filter: {json: [[open, "=", 1], [changed, ">=", "{lower}"]]}}}')
+    text = text.replace("path: /all", "path: /all, query: {filter: {json: [[open, '=', 1]]}}")
+    with reading(lambda _asked: reply({"data": []}), tmp_path, text) as (adapter, site):
+        rows(adapter)
+        rows(adapter, LOWER)
+
+    sent = [parse_qsl(urlsplit(asked.path).query) for asked in site.asked[:2]]
+    assert sent[0] == [("filter", '[["open","=",1]]')]
+    assert sent[1] == [("filter", f'[["open","=",1],["changed",">=","{LOWER}"]]')]
+
+
 def test_a_day_begins_at_midnight_of_its_zone(tmp_path: Path) -> None:
     """Where the records tell days, and the filter wants a moment."""
     text = stamped('{query: {since: "{lower}"}, format: epoch, zone: Europe/Vienna}')

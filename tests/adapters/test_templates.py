@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.templates import compile_template
+from adapters.templates import ABSENT, compile_sparse, compile_template
 from config.tree import parse_tree
 from midspan.kernel.errors import ConfigurationError
 
@@ -67,3 +67,19 @@ def test_problems_come_all_at_once_with_their_place() -> None:
 def test_a_template_names_what_it_needs() -> None:
     """Its names are known without rendering."""
     assert compile_template(["{limit}", "x{keys}"], VALUES).names == {"limit", "keys"}
+
+
+@pytest.mark.parametrize(
+    ("template", "rendered"),
+    [
+        ({"a": "{none}", "b": 1}, {"b": 1}),
+        ({"a": {"b": "{none}"}}, ABSENT),
+        ([["name", ">=", "{none}"], ["limit", "=", "{limit}"]], [["limit", "=", 5]]),
+        ([["name", ">=", "{none}"]], ABSENT),
+        (["{limit}", "{none}"], [5]),
+        (["name", {"a": "{none}"}], ["name"]),
+    ],
+)
+def test_what_has_no_value_is_left_out(template: object, rendered: object) -> None:
+    """A member alone; a phrase of literals around a placeholder as a whole."""
+    assert compile_sparse(template, VALUES).render(VALUES) == rendered
