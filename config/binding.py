@@ -59,7 +59,8 @@ def bind(
         if child is not None:
             values[spec.name] = _convert(child, hints[spec.name], problems)
         elif _required(spec):
-            problems.append(node.problem("config.missing", f"the key '{key}' is missing"))
+            remedy = _misspelt(key, [name for name in node.keys if name not in keys_of(cls)])
+            problems.append(node.problem("config.missing", f"the key '{key}' is missing", remedy))
     return cls(**values) if len(problems) == before else None
 
 
@@ -87,6 +88,11 @@ def hints_of(cls: Any) -> dict[str, Any]:
 
 def _required(spec: "dataclasses.Field[Any]") -> bool:
     return spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
+
+
+def _misspelt(key: str, others: Sequence[str]) -> str:
+    close = get_close_matches(key, others, n=1, cutoff=0.8)
+    return f"Write it in place of '{close[0]}'" if close else ""
 
 
 def _refuse_unknown(

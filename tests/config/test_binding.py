@@ -95,6 +95,14 @@ def test_a_mismatch_is_reported_at_its_place(text, code, place, hint):
     assert hint in first.remedy
 
 
+def test_a_missing_key_names_the_word_that_stands_in_its_place():
+    """Also where that word may be another schema's key, which is judged later."""
+    _, problems = bound("namee: n\n")
+
+    assert problems[-1].code == "config.missing"
+    assert problems[-1].remedy == "Write it in place of 'namee'"
+
+
 def test_all_mismatches_come_at_once():
     """Nobody mends a file one error at a time."""
     _, problems = bound("nam: n\nwait: soon\nkind: c\n")
