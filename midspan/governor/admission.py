@@ -164,7 +164,7 @@ class Admission:
             "governor.breaker_open",
             f"the system '{self._system}' failed several times in a row, at last with {last}, "
             "and is left alone",
-            remedy="See why it fails; calls go on by themselves when it answers",
+            remedy="See why it fails; 'midspan status' says when it is tried again, by itself",
             retry_after=max(round(wait, 3), LOCK_SECONDS),
             system=self._system,
         )

@@ -10,7 +10,7 @@ from midspan.cli.scaffold import TYPES
 from midspan.kernel.errors import ConfigurationError
 
 
-@click.command()
+@click.command(short_help="Make a project in FOLDER.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--type",
@@ -32,10 +32,10 @@ def init(folder: Path, types: tuple[str, ...], as_json: bool) -> None:
     for name in made:
         click.echo(f"wrote {folder / name}")
     if "README.md" in made:
-        click.echo(f"\nNext: read {folder / 'README.md'}; export MIDSPAN_HOME={folder.resolve()}")
+        click.echo(f"\nNext: cd {folder}, and follow its README.md")
 
 
-@click.command()
+@click.command(short_help="Prove the project's files before anything runs.")
 @json_option
 @guarded
 def lint(as_json: bool) -> int:
@@ -60,7 +60,7 @@ def lint(as_json: bool) -> int:
     return 1 if failures else 0
 
 
-@click.command()
+@click.command(short_help="Make what the project needs before its first run.")
 @click.option("--pools/--no-pools", default=True, help="Create Airflow's pools as well.")
 @json_option
 @guarded

@@ -1,5 +1,6 @@
 """Verbs about syncs: run by hand, and what their runs left behind."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -36,7 +37,7 @@ def sync(name: str, full_refresh: bool, dry_run: bool, as_json: bool) -> None:
     _print_report(report, as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Find what vanished from a sync's source.")
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Judge and count, keep nothing.")
 @json_option
@@ -52,7 +53,7 @@ def deletes(name: str, dry_run: bool, as_json: bool) -> None:
     _print_report(report, as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Show each system's gate, each sync's last run, each backlog.")
 @json_option
 @guarded
 def status(as_json: bool) -> None:
@@ -80,7 +81,7 @@ def status(as_json: bool) -> None:
         last = one["runs"][-1] if one["runs"] else {"status": "never ran", "kind": ""}
         late = Lag(**one["lag"]).said() if one["lag"] else ""
         ended = (last["kind"], last["status"])
-        rows.append((one["sync"], one["as_of"], *ended, one["quarantined"], late))
+        rows.append((one["sync"], _moment(one["as_of"]), *ended, one["quarantined"], late))
     print_table(("sync", "as of", "last run", "status", "refused", "late rows"), rows)
     print_table(
         ("center", "golden records", "events waiting"),
@@ -109,6 +110,10 @@ def quarantine_list(name: str | None, as_json: bool) -> None:
         return
     columns = ("sync", "source_key", "code", "field", "message", "place")
     print_table(columns, [[row[column] for column in columns] for row in rows])
+
+
+def _moment(stamp: str | None) -> str:
+    return f"{datetime.fromisoformat(stamp).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if stamp else ""
 
 
 def _sum(counts: dict[str, int]) -> int:

@@ -8,7 +8,7 @@ from midspan.cli.opened import open_project
 from midspan.cli.output import guarded, json_option, print_json
 
 
-@click.command()
+@click.command(short_help="Log in to systems, and read one row of each stream.")
 @click.argument("systems", nargs=-1)
 @click.option("--deep", is_flag=True, help="Prove each capability too; no record is changed.")
 @json_option
@@ -26,7 +26,7 @@ def check(systems: tuple[str, ...], deep: bool, as_json: bool) -> int:
     return max((one.exit_code for one in found), default=0)
 
 
-@click.command()
+@click.command(short_help="Show what there is to read in a system.")
 @click.argument("system")
 @click.argument("streams", nargs=-1)
 @click.option("--refresh", is_flag=True, help="Look again at what is known already.")
@@ -56,7 +56,7 @@ def discover(
     return 1 if found.remarks else 0
 
 
-@click.command()
+@click.command(short_help="Show a stream's first rows, and what becomes of them.")
 @click.argument("system")
 @click.argument("stream")
 @click.option("--rows", default=5, show_default=True, type=click.IntRange(1, 1000))
@@ -79,7 +79,7 @@ def preview(system: str, stream: str, rows: int, mask: bool, as_json: bool) -> i
     return 1 if refused else 0
 
 
-@click.command()
+@click.command(short_help="Stop all calls into a system until it is resumed.")
 @click.argument("system")
 @click.option("--why", default="no reason given", help="Kept, and shown to whoever wants to call.")
 @json_option
