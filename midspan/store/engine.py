@@ -22,6 +22,7 @@ from midspan.store.revision import Revision, write_revision, written_revision
 
 STAGING = "staging"
 _BUSY_SECONDS = 60
+_SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SQLITE_OUT_OF_REACH = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -199,6 +200,8 @@ def _translated(store: Store) -> Iterator[None]:
     except DBAPIError as error:
         if _out_of_reach(store, error):
             raise _unavailable(store, error) from error
+        if store.embedded and _sqlite_code(error) in _SQLITE_DAMAGED:
+            raise _damaged(store) from error
         raise
 
 
@@ -206,8 +209,19 @@ def _out_of_reach(store: Store, error: DBAPIError) -> bool:
     if not store.embedded:
         return isinstance(error, OperationalError) or error.connection_invalidated
     # SQLite reports a misspelt statement by the same class as a full disk: only codes tell.
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    return code in _SQLITE_OUT_OF_REACH
+    return _sqlite_code(error) in _SQLITE_OUT_OF_REACH
+
+
+def _sqlite_code(error: DBAPIError) -> int:
+    return int(getattr(error.orig, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _damaged(store: Store) -> MidspanError:
+    return MidspanError(
+        "store.damaged",
+        f"the file {store.file} of the store {store.schema} is damaged, or no database",
+        remedy="Put it back from a backup; control.db alone may be removed, and is made anew",
+    )
 
 
 def _unavailable(store: Store, error: DBAPIError) -> TransientError:

@@ -199,6 +199,16 @@ def test_a_store_out_of_reach_is_transient_and_names_no_password(tmp_path: Path)
         pass
 
 
+def test_a_damaged_file_is_told_as_one(tmp_path: Path) -> None:
+    """It does not heal by waiting: somebody has to put it back."""
+    (tmp_path / "shelf.db").write_bytes(b"no database" * 1000)
+
+    with pytest.raises(MidspanError) as caught, open_store(None, tmp_path, "shelf").read() as one:
+        one.execute(select(THINGS))
+
+    assert caught.value.code == "store.damaged"
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     """A file stands where the state's folder should be."""
     (tmp_path / "state").touch()
