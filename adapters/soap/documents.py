@@ -86,7 +86,7 @@ class Documents:
         if file is None:
             return None
         try:
-            content = file.read_bytes()
+            content = _bare(file.read_bytes())
         except OSError:
             raise ProtocolError(
                 "soap.import_missing",
@@ -113,7 +113,7 @@ class Documents:
         if kept is not None and time.time() - kept.stat().st_mtime < self._max_age:
             return kept.read_bytes()
         try:
-            content = self._fetch(url)
+            content = _bare(self._fetch(url))
         except TransientError as error:
             if kept is None:
                 raise
@@ -168,6 +168,12 @@ class Documents:
         for older in self._folder.glob(f"{_hash(url.encode())}-*{_SUFFIX}"):
             if older != target:
                 older.unlink(missing_ok=True)
+
+
+def _bare(content: bytes) -> bytes:
+    """Return a document without the blank lines that PHP pages send before its declaration."""
+    bare = content.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return bare if bare.startswith(b"<?xml") else content
 
 
 def _check(content: bytes, url: str) -> None:

@@ -123,6 +123,18 @@ def test_notices_around_an_envelope_are_left_out(
     assert "around its envelope" in caplog.text
 
 
+def test_a_wsdl_may_begin_with_blank_lines(site: Site, tmp_path: Path) -> None:
+    """Blank lines and a mark before the declaration, as PHP pages send them, are no error."""
+    declared = b'\xef\xbb\xbf\r\n\n<?xml version="1.0" encoding="utf-8"?>'
+    site.wsdl = Answer(declared + PARTNERS)
+    site.respond = lambda _body, _headers: reply("Find", TWO_KINDS)
+
+    with closing(open_wild(site, tmp_path, PARTNERS_YAML)) as adapter:
+        found = rows_of(adapter, "partners")
+
+    assert [row["no"] for row in found] == [1, 2]
+
+
 def test_an_envelope_that_breaks_off_behind_a_notice_never_passes(
     site: Site, tmp_path: Path
 ) -> None:
