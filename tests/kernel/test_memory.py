@@ -16,7 +16,7 @@ def _fail_inside(seen):
 def test_collections_are_rare_only_inside():
     """Afterwards the process is as it was, after an error too."""
     before = gc.get_threshold()
-    seen = []
+    seen: list[int] = []
 
     with pytest.raises(ValueError):  # noqa: PT011 raised right above
         _fail_inside(seen)
