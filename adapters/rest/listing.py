@@ -32,7 +32,7 @@ from midspan.kernel.cursor import CursorCodec
 from midspan.kernel.errors import ProtocolError
 from midspan.kernel.stream import Position
 
-_NAMES = ("lower", "now", "page", "offset", "page_size", "cursor", "after")
+_NAMES = ("lower", "now", "page", "offset", "row_from", "row_to", "page_size", "cursor", "after")
 _WHOLE = PagingSpec("none")
 _BEYOND = (400, 404, 410, 416, 422)
 _TRUE = frozenset({"true", "1", "yes", "y"})
@@ -237,6 +237,9 @@ class Listing:
 
     def _request(self, lower: str | None, values: Mapping[str, Any]) -> Request:
         nothing = dict.fromkeys(_NAMES)
+        if "offset" in values:
+            start = values["offset"] + self.paging.first
+            values = {"row_from": start, "row_to": start + values["page_size"] - 1, **values}
         if lower is not None and self._bound is not None and lower != self._beginning:
             lower = self._bound.written(lower)
         call = self._call(lower)

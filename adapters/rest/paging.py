@@ -10,7 +10,7 @@ from adapters.rest.spec import PagingSpec
 from config.binding import nearest
 from midspan.kernel.errors import MidspanError
 
-_NEEDS = {"page": "page", "offset": "offset", "cursor": "cursor"}
+_NEEDS = {"page": ("page",), "offset": ("offset", "row_from"), "cursor": ("cursor",)}
 
 
 def by_cursor(stream: BoundStream, paging: PagingSpec) -> bool:
@@ -20,12 +20,11 @@ def by_cursor(stream: BoundStream, paging: PagingSpec) -> bool:
 
 def check_paging(stream: BoundStream, paging: PagingSpec, names: Set[str]) -> None:
     """Raise for what the style needs and does not have; ``names`` are the call's placeholders."""
-    needed = _NEEDS.get(paging.style)
-    enough = {"after", "lower"} if by_cursor(stream, paging) else {"after"}
-    if paging.style == "keyset" and not names & enough:
-        needed = "after"
-    if needed is not None and needed not in names:
-        what = f"its call has no placeholder '{{{needed}}}'"
+    needed = _NEEDS.get(paging.style, ())
+    if paging.style == "keyset":
+        needed = ("after", "lower") if by_cursor(stream, paging) else ("after",)
+    if needed and not names & set(needed):
+        what = f"its call has no placeholder '{{{needed[0]}}}'"
         raise _wrong(stream, paging, what, "Add it to the query")
     if paging.style in ("cursor", "next") and not paging.next:
         what = "it does not say where the next page is named"

@@ -11,6 +11,8 @@ placeholder holds nothing is left out, and so is what becomes empty by that. Pla
 ``{lower}``                the first change to read, in the cursor's own form
 ``{now}``                  the system's clock, in the same form
 ``{page}``, ``{offset}``   the page's number, or the place of its first row
+``{row_from}``             the place of its first row, counted from ``paging.first``, and
+                           ``{row_to}``, of its last one
 ``{page_size}``            the rows that a page may hold
 ``{cursor}``               the token that the page before gave
 ``{after}``                ``keyset``: the last value of ``paging.field``
@@ -126,7 +128,8 @@ class PagingSpec:
     what ``keyset`` sorts by, lowest first: the primary key or the cursor's field. The end is
     where ``more`` is false, ``total`` is reached, ``next`` is missing, the reply's status is
     in ``end_status``, or else by ``until``. ``overlap`` is how many records a numbered page
-    shows again, so that a list which moves while it is read is noticed.
+    shows again, so that a list which moves while it is read is noticed. ``first`` is the number
+    of the first page, and of the first row in ``{row_from}``.
     """
 
     style: Literal["none", "page", "offset", "cursor", "next", "link", "keyset"]

@@ -69,6 +69,14 @@ STYLES: Mapping[str, tuple[str, str]] = {
         '{style: page, size: 10, body: {page: "{page}", size: "{page_size}"}}',
     ),
     "offset": ("offset", '{style: offset, size: 10, query: {at: "{offset}", size: "{page_size}"}}'),
+    "from row to row": (
+        "rows",
+        '{style: offset, size: 10, query: {from: "{row_from}", to: "{row_to}"}}',
+    ),
+    "from row to row, from 0": (
+        "rows",
+        '{style: offset, first: 0, size: 10, query: {from: "{row_from}", to: "{row_to}", zero: 1}}',
+    ),
     "offset and total": (
         "offset",
         '{style: offset, size: 10, total: "header:X-Total", query: {at: "{offset}", size: 10}}',
@@ -180,6 +188,11 @@ class Api:
 
     def _offset(self, found: list[Any], query: Query) -> Answer:
         return self._cut(found, int(query["at"]), min(int(query["size"]), self.cap))
+
+    def _rows(self, found: list[Any], query: Query) -> Answer:
+        start = int(query["from"]) - (0 if "zero" in query else 1)
+        end = int(query["to"]) + (1 if "zero" in query else 0)
+        return self._cut(found, start, min(end - start, self.cap))
 
     def _cursor(self, found: list[Any], query: Query) -> Answer:
         mark = lambda one: f"{one['changed']}|{one['id']:06}"  # noqa: E731 used right here
