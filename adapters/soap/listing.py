@@ -16,7 +16,6 @@ from typing import Any, overload
 
 from lxml import etree
 
-from adapters.soap import xml
 from adapters.soap.faults import make_error
 from adapters.soap.reading import Drift, Reply
 from adapters.soap.rows import RowReader
@@ -45,10 +44,8 @@ class Found:
 
     @property
     def empty(self) -> bool:
-        """Whether the element says that there is no record, or nothing at all."""
+        """Whether the element holds nothing: neither text nor child nor attribute of its own."""
         element = self.element
-        if element.get(xml.NIL) in ("true", "1"):
-            return True
         data = any(not str(name).startswith("{") for name in element.attrib)
         return not (data or len(element) or (element.text or "").strip())
 
