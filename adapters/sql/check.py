@@ -183,10 +183,10 @@ class StreamChecker:
         """Look for a reference that nobody has."""
         unknown = f"midspan-{secrets.token_hex(12)}"
         try:
-            found = self._writer.lookup(unknown)
+            found = self._writer.found(unknown)
         except _FINDINGS as error:
             return f"write.reference cannot be searched for: {error}"
-        if found is None:
+        if not found:
             return ""
         return (
             f"a reference that nobody has is found in '{self._source.reference}': the column"

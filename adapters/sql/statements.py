@@ -135,8 +135,11 @@ class Statements:
         return self._select(self.columns).where(*self.where, *tests).limit(1)
 
     def carrying(self, field: str, reference: str, limit: int) -> Select[Any]:
-        """Return the rows whose ``field`` holds a reference."""
-        statement = self._select(self.columns).where(*self.where)
+        """Return the rows whose ``field`` holds a reference, and ``field`` as their last column.
+
+        Whatever ``where`` says: a record that the source has moved on since is made already.
+        """
+        statement = self._select((*self.columns, field))
         return statement.where(self._source.c[field] == bound(reference)).limit(limit)
 
     def records(

@@ -20,8 +20,10 @@ from adapters.sql.values import as_record
 from adapters.writing import carried, confirmed, once, only_one
 from midspan.kernel.errors import MidspanError, ProtocolError, RecordError, TransientError
 from midspan.kernel.gate import Timeouts
+from midspan.kernel.stream import Row
 from midspan.kernel.writing import Record, WriteKind, WriteOperation, WriteResult
 
+_MOST_ALIKE = 100
 _NOTHING_DONE = "sql.busy"  # the database itself says that it gave the change up
 
 
@@ -61,13 +63,18 @@ class StreamWriter:
 
     def lookup(self, reference: str) -> Record | None:
         """Return the record that carries a reference; several are refused."""
+        columns, keys = self._source.columns, self._source.keys
+        # A collation may hold another reference equal, which differs in its case alone.
+        rows = [row for row in self.found(reference) if str(row[-1]).strip() == reference]
+        records = [as_record(columns, row[:-1], keys) for row in rows]
+        return only_one(self._source.stream.name, records)
+
+    def found(self, reference: str) -> list[Row]:
+        """Return what the database finds by a reference, which stands last in each row."""
         field = self._source.reference
         if field is None:
-            return None
-        statements = self._source.statements
-        rows = self._reader.few(statements.carrying(field, reference, 3))
-        records = [as_record(statements.columns, row, self._source.keys) for row in rows]
-        return only_one(self._source.stream.name, records)
+            return []
+        return self._reader.few(self._source.statements.carrying(field, reference, _MOST_ALIKE))
 
     def try_to(self, kind: WriteKind) -> None:
         """Do as if, so that the database says whether this may be done; nothing changes."""

@@ -200,6 +200,27 @@ def test_an_instant_is_written_as_its_moment(server: Database, tmp_path: Path) -
     assert record["born"] == datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
+def test_a_reference_is_found_as_it_was_written(customers: Database, tmp_path: Path) -> None:
+    """One that a collation holds equal, or that reads like a pattern, is somebody else's."""
+    customers.run("UPDATE customers SET reference = 'MS-1' WHERE client = '100'")
+
+    with closing(opener(customers, tmp_path)("", system=SYSTEM)) as adapter:
+        found = [adapter.lookup("customers", name) for name in ("ms-1", "MS-_", "MS-%", "MS-1")]
+
+    assert [record and record["id"] for record in found] == [None, None, None, 1]
+
+
+def test_a_record_that_was_moved_on_is_still_found(customers: Database, tmp_path: Path) -> None:
+    """The source has taken it out of the stream meanwhile: it must not be made again."""
+    customers.run("UPDATE customers SET reference = 'MS-2' WHERE client = '200'")
+
+    with closing(opener(customers, tmp_path)("", system=SYSTEM)) as adapter:
+        record = adapter.lookup("customers", "MS-2")
+
+    assert record is not None
+    assert record["client"] == "200"
+
+
 def test_a_file_that_may_not_be_written_is_told(
     make_database: MakeDatabase, tmp_path: Path
 ) -> None:
