@@ -1,7 +1,8 @@
 """Where this installation keeps and finds things; from the environment alone.
 
 ===========================  ====================================================================
-``MIDSPAN_HOME``             project folder (config/, mappings/, dags/); default: the checkout
+``MIDSPAN_HOME``             project folder (config/, mappings/, dags/); default: the current
+                             folder where it holds ``config/systems``, else the checkout
 ``MIDSPAN_STATE``            folder for stores and files of this installation; default HOME/var
 ``MIDSPAN_STORE_URL``        PostgreSQL URL of the centers' stores; default SQLite under STATE
 ``MIDSPAN_AMQP_URL``         broker; default amqp://guest:guest@127.0.0.1:5672/
@@ -31,7 +32,7 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the environment; unset names take their defaults."""
         env = os.environ if environ is None else environ
-        home = Path(env.get("MIDSPAN_HOME") or Path(__file__).parent.parent).resolve()
+        home = Path(env.get("MIDSPAN_HOME") or _default_home()).resolve()
         return cls(
             home=home,
             state=Path(env.get("MIDSPAN_STATE") or home / "var").resolve(),
@@ -39,3 +40,8 @@ class Settings:
             amqp_url=env.get("MIDSPAN_AMQP_URL") or DEFAULT_AMQP_URL,
             amqp_namespace=env.get("MIDSPAN_AMQP_NAMESPACE") or "midspan",
         )
+
+
+def _default_home() -> Path:
+    here = Path.cwd()
+    return here if (here / "config" / "systems").is_dir() else Path(__file__).parent.parent

@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from midspan.governor.catalogs import Catalogs, catalog_table
-from midspan.governor.state import GateState, load
+from midspan.governor.state import Breaker, GateState, load
 from midspan.kernel.errors import TransientError
 from midspan.store.engine import Store, open_store
 from midspan.store.load import upsert
@@ -139,8 +139,9 @@ class ControlStore:
         self._set_pause(system, Pause(datetime.now(UTC), by, why))
 
     def resume(self, system: str) -> None:
-        """Let calls into a system begin again."""
+        """Let calls into a system begin again, whatever its breaker remembers."""
         self._set_pause(system, None)
+        patiently(lambda: self.change(system, _forgive))
 
     @property
     def catalogs(self) -> Catalogs:
@@ -211,6 +212,10 @@ def patiently(work: Callable[[], T], patience: float = _PATIENCE) -> T:
             if not is_busy(error) or time.monotonic() > deadline:
                 raise
         time.sleep(random.uniform(0.2, 1) * LOCK_SECONDS)  # noqa: S311 no secret
+
+
+def _forgive(seen: Seen) -> None:
+    seen.state.breaker = Breaker()
 
 
 def _with_clock(row: Any, now: ColumnElement[float]) -> Any:

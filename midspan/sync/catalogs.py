@@ -63,7 +63,8 @@ def _look(project: Project, system: str, names: Sequence[str]) -> tuple[str, ...
         catalog = adapter.discover(names or None)
     finally:
         adapter.close()
-    project.control.catalogs.keep(system, catalog, whole=not names)
+    # What holds nothing yet is looked at again the next time.
+    project.control.catalogs.keep(system, catalog, whole=not names and bool(catalog.streams))
     return catalog.remarks
 
 

@@ -87,7 +87,7 @@ class Project:
         if name not in self.systems:
             raise UnknownName(
                 "system.unknown",
-                f"there is no system '{name}'",
+                f"there is no system '{name}' in {self.settings.home}",
                 remedy=nearest(name, list(self.systems)),
             )
         return self.systems[name]

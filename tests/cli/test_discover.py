@@ -54,6 +54,18 @@ def test_what_is_known_is_answered_without_calling_the_system(shop):
     assert refreshed.exit_code != 0
 
 
+def test_a_system_that_held_nothing_is_looked_at_again(shop):
+    """Tables that come later are seen without being asked for anew."""
+    for drop in ("VIEW open_orders", "TABLE orders", "TABLE customers"):
+        shop.run(f"DROP {drop}")
+    first = found(shop.midspan("discover", "shop", "--json"))
+    shop.run("CREATE TABLE later (id INTEGER PRIMARY KEY)")
+
+    second = found(shop.midspan("discover", "shop", "--json"))
+
+    assert (list(first), list(second)) == ([], ["later"])
+
+
 def test_only_what_is_asked_for_is_looked_at_again(shop):
     """The others keep what is known of them, and its age."""
     before = found(shop.midspan("discover", "shop", "--json"))

@@ -23,7 +23,7 @@ def midspan(tmp_path):
     (tmp_path / "config/systems/lists.yaml").write_text(SYSTEM)
     places = {"MIDSPAN_HOME": str(tmp_path), "MIDSPAN_STATE": str(tmp_path / "state")}
     places |= {"MIDSPAN_STORE_URL": "", "AIRFLOW_CONN_LISTS": f"file://{tmp_path}"}
-    return lambda *words: CliRunner().invoke(main, words, env=places)
+    return lambda *words, **more: CliRunner().invoke(main, words, env=places | more)
 
 
 def system(done):
@@ -52,6 +52,15 @@ def test_status_shows_which_lanes_a_window_keeps_out(midspan):
     assert shown["state"] == "closed"
     assert list(shown["closed_until"]) == ["backfill"]
     assert shown["breaker"] == "closed"
+
+
+def test_without_a_home_the_current_folder_is_the_project(midspan, tmp_path, monkeypatch):
+    """Where it holds one; nobody speaks of the demo company inside his own project."""
+    monkeypatch.chdir(tmp_path)
+
+    shown = midspan("status", "--json", MIDSPAN_HOME="")
+
+    assert system(shown)["system"] == "lists"
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume"])

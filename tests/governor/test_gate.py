@@ -268,6 +268,18 @@ def test_the_breaker_is_shared_and_names_the_last_failure(gate):
     assert (caught.value.retry_after or 0) > 25
 
 
+def test_resume_closes_the_breaker(gate, control):
+    """Whoever has mended the system does not wait for its next try."""
+    guard = gate(breaker=BreakerConfig(1), retry=RetryConfig(1))
+    _, operation = failing(SystemClock(), busy())
+    with pytest.raises(TransientError):
+        guard.call(Lane.SYNC, operation)
+
+    control.resume("erp")
+
+    assert guard.call(Lane.LIVE, lambda timeouts: "on") == "on"
+
+
 def test_refusals_of_our_own_do_not_open_the_breaker(gate):
     """Over budget says nothing about the system."""
     guard = gate(budget=BudgetConfig(1, 1), breaker=BreakerConfig(1))
