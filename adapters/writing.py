@@ -93,6 +93,16 @@ def confirmed(
     return WriteResult(tuple(record[name] for name in stream.primary_key))
 
 
+def no_record(stream: str, kind: WriteKind) -> RecordError:
+    """Return the error for a change whose key names no record."""
+    return RecordError(
+        "adapter.no_record",
+        f"there is no record of '{stream}' to {kind}",
+        remedy="It was deleted, merged away, or is not one of this stream's; read it again",
+        stream=stream,
+    )
+
+
 def only_one(stream: str, records: Sequence[Record]) -> Record | None:
     """Return the record among those that carry a reference; refuse several."""
     if len(records) > 1:

@@ -14,6 +14,7 @@ from adapters.rest.replies import Document
 from adapters.rest.spec import ErrorRule, ResultSpec, SystemSpec
 from adapters.rules import BUSY, DENIED, EXPIRED, RuleBook
 from adapters.templates import as_text
+from adapters.writing import no_record
 from midspan.kernel.errors import (
     AccessDenied,
     DriftError,
@@ -144,16 +145,6 @@ def refused(reply: Reply, stream: str, names: Collection[str]) -> RecordError:
         "adapter.write_refused",
         f"{describe(reply.url)} refuses the change (status {reply.status}){told}",
         remedy="Correct the values, or the record in the source",
-        stream=stream,
-    )
-
-
-def no_record(stream: str, kind: WriteKind) -> RecordError:
-    """Return the error for a change of a record that does not exist."""
-    return RecordError(
-        "adapter.no_record",
-        f"there is no record of '{stream}' to {kind}",
-        remedy="It may have been deleted or merged; read it again",
         stream=stream,
     )
 

@@ -3,8 +3,7 @@
 Guarantee: the values are those of a plain decoding: a number with a fraction is a Decimal, an
 integer of any size is exact, a member that is missing is None.
 
-The collector of cycles passes the records over, for JSON knows none: that is a third of the
-time that a page takes.
+The collector of cycles passes the records over, for JSON knows none.
 """
 
 from collections.abc import Mapping, Sequence

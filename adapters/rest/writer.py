@@ -14,12 +14,12 @@ from adapters.base import BoundStream
 from adapters.http import Reply
 from adapters.rest.calls import Request
 from adapters.rest.client import RestClient
-from adapters.rest.errors import Nothing, no_record, refused
+from adapters.rest.errors import Nothing, refused
 from adapters.rest.replies import HEADER, Document
 from adapters.rest.shape import inside
 from adapters.rest.spec import ChangeSpec, Method
 from adapters.templates import ABSENT, as_text
-from adapters.writing import carried, confirmed
+from adapters.writing import carried, confirmed, no_record
 from adapters.xml import is_html
 from config.tree import Node
 from midspan.kernel.errors import MidspanError, ProtocolError, UncertainWrite

@@ -10,7 +10,7 @@ from adapters.rpc.query import Query
 from adapters.rpc.reader import StreamReader
 from adapters.rpc.spec import RpcSpec
 from adapters.rpc.wire import Result
-from adapters.writing import CAPABILITY_OF, carried, confirmed, only_one, require
+from adapters.writing import CAPABILITY_OF, carried, confirmed, no_record, only_one, require
 from midspan.kernel.errors import ProtocolError, RecordError, UncertainWrite
 from midspan.kernel.writing import Capability, Record, WriteKind, WriteOperation, WriteResult
 
@@ -74,12 +74,7 @@ class StreamWriter:
             row for batch in self._reader.records([operation.key or ()], None) for row in batch.rows
         ]
         if not found:
-            raise RecordError(
-                "adapter.no_record",
-                f"the record of '{self._stream.name}' to {operation.kind} is not there",
-                remedy="It may have been deleted in the source",
-                stream=self._stream.name,
-            )
+            raise no_record(self._stream.name, operation.kind)
 
     def _carried(self, operation: WriteOperation, reference: str) -> Record:
         return carried(self._stream, operation, reference)

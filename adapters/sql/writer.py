@@ -17,7 +17,7 @@ from adapters.sql.reader import StreamReader
 from adapters.sql.sessions import Sessions
 from adapters.sql.source import Source
 from adapters.sql.values import as_record
-from adapters.writing import carried, confirmed, once, only_one
+from adapters.writing import carried, confirmed, no_record, once, only_one
 from midspan.kernel.errors import MidspanError, ProtocolError, RecordError, TransientError
 from midspan.kernel.gate import Timeouts
 from midspan.kernel.stream import Row
@@ -138,12 +138,7 @@ class StreamWriter:
 
     def _refuse_unless_one(self, found: int, operation: WriteOperation) -> None:
         if found == 0:
-            raise RecordError(
-                "adapter.no_record",
-                f"no record of '{self._source.stream.name}' has the key to {operation.kind}",
-                remedy="It was deleted, or it is not one of this stream's",
-                stream=self._source.stream.name,
-            )
+            raise no_record(self._source.stream.name, operation.kind)
         if found > 1:
             raise ProtocolError(
                 "sql.key_not_unique",

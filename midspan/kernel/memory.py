@@ -1,8 +1,7 @@
 """How the collector of cycles behaves while rows go by.
 
 Rows are tuples of plain values: they hold no cycles and die with their batch. By default Python
-looks through them again and again all the same, which takes up to a third of the time that a
-page costs.
+looks through them again and again all the same.
 """
 
 import gc
