@@ -8,7 +8,6 @@ keeps nothing.
 import json
 import sys
 from collections.abc import Iterator
-from importlib.metadata import version
 
 import requests
 
@@ -18,15 +17,10 @@ from benchmarks.frame import (
     Measurement,
     Sample,
     Settings,
-    Side,
     Stopwatch,
-    at_least,
-    at_most,
-    run_process,
-    side_by_side,
     tell,
 )
-from benchmarks.serving import served
+from benchmarks.serving import beside_peer
 from config.connections import Connection
 
 ROWS = 300_000
@@ -58,20 +52,10 @@ def measure(settings: Settings) -> Iterator[Measurement]:
     """Yield the adapter's rate and memory beside the peer's."""
     rows = settings.rows or (_SHORT if settings.short else ROWS)
     page = min(PAGE, max(rows // 2, 1))
-    with served("benchmarks.rest_server", rows // page, page) as port:
-        sides = [
-            Side("rest", lambda: run_process("benchmarks.rest", "adapter", port)),
-            Side(_PEER, lambda: run_process("benchmarks.rest", "peer", port)),
-        ]
-        found = side_by_side(sides, settings.rounds)
-    ours, peer = found["rest"], found[_PEER]
-    versions = {name: version(name) for name in ("requests", "urllib3", "msgspec")}
-    target = None if settings.short else TARGET
-    yield at_least(
-        "rest: read", "rows/s", ours.rate, target, peer=(_PEER, peer.rate), versions=versions
+    pages = (rows // page, page)
+    yield from beside_peer(
+        "rest", _PEER, pages, settings, lambda _peer: TARGET, ("requests", "urllib3", "msgspec")
     )
-    yield at_most("rest: CPU a row", "µs", ours.cpu_micros, peer=(_PEER, peer.cpu_micros))
-    yield at_most("rest: peak memory", "MB", ours.peak_mb, peer=(_PEER, peer.peak_mb))
 
 
 def read_by_adapter(port: str) -> Sample:

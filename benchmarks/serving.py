@@ -3,12 +3,22 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from typing import Any
 
-from benchmarks.frame import ROOT
+from benchmarks.frame import (
+    ROOT,
+    Measurement,
+    Settings,
+    Side,
+    at_least,
+    at_most,
+    run_process,
+    side_by_side,
+)
 
 _ENDED_WITHIN = 10
 
@@ -66,3 +76,34 @@ def served(module: str, pages: int, rows: int) -> Iterator[str]:
         yield server.stdout.readline().strip() if server.stdout else ""
     finally:
         server.communicate(timeout=_ENDED_WITHIN)
+
+
+def beside_peer(
+    name: str,
+    peer: str,
+    pages: tuple[int, int],
+    settings: Settings,
+    target: Callable[[float], float],
+    packages: Sequence[str],
+) -> Iterator[Measurement]:
+    """Yield an adapter's rate, CPU time and memory beside a peer's, from the same server.
+
+    ``benchmarks.NAME`` runs either contender by its words ``adapter`` and ``peer`` and the port
+    of ``benchmarks.NAME_server``; ``pages`` are how many it serves, and the rows of each.
+    ``target`` makes the rate to be reached from the peer's; the short form has none.
+    """
+    module = f"benchmarks.{name}"
+    with served(f"{module}_server", *pages) as port:
+        sides = [
+            Side(name, lambda: run_process(module, "adapter", port)),
+            Side(peer, lambda: run_process(module, "peer", port)),
+        ]
+        found = side_by_side(sides, settings.rounds)
+    ours, theirs = found[name], found[peer]
+    versions = {package: version(package) for package in packages}
+    wanted = None if settings.short else target(theirs.rate)
+    yield at_least(
+        f"{name}: read", "rows/s", ours.rate, wanted, peer=(peer, theirs.rate), versions=versions
+    )
+    yield at_most(f"{name}: CPU a row", "µs", ours.cpu_micros, peer=(peer, theirs.cpu_micros))
+    yield at_most(f"{name}: peak memory", "MB", ours.peak_mb, peer=(peer, theirs.peak_mb))

@@ -7,7 +7,6 @@ and plain values of these, and keeps nothing.
 
 import sys
 from collections.abc import Iterator
-from importlib.metadata import version
 
 import zeep
 from zeep.helpers import serialize_object
@@ -18,15 +17,10 @@ from benchmarks.frame import (
     Measurement,
     Sample,
     Settings,
-    Side,
     Stopwatch,
-    at_least,
-    at_most,
-    run_process,
-    side_by_side,
     tell,
 )
-from benchmarks.serving import served
+from benchmarks.serving import beside_peer
 from config.connections import Connection
 
 ROWS = 50_000
@@ -56,20 +50,10 @@ def measure(settings: Settings) -> Iterator[Measurement]:
     """Yield the adapter's rate and memory beside zeep's."""
     rows = settings.rows or (_SHORT if settings.short else ROWS)
     page = min(PAGE, max(rows // 2, 1))
-    with served("benchmarks.soap_server", rows // page, page) as port:
-        sides = [
-            Side("soap", lambda: run_process("benchmarks.soap", "adapter", port)),
-            Side(_PEER, lambda: run_process("benchmarks.soap", "peer", port)),
-        ]
-        found = side_by_side(sides, settings.rounds)
-    ours, peer = found["soap"], found[_PEER]
-    versions = {name: version(name) for name in ("zeep", "lxml", "requests")}
-    target = None if settings.short else TIMES * peer.rate
-    yield at_least(
-        "soap: read", "rows/s", ours.rate, target, peer=(_PEER, peer.rate), versions=versions
+    pages = (rows // page, page)
+    yield from beside_peer(
+        "soap", _PEER, pages, settings, lambda peer: TIMES * peer, ("zeep", "lxml", "requests")
     )
-    yield at_most("soap: CPU a row", "µs", ours.cpu_micros, peer=(_PEER, peer.cpu_micros))
-    yield at_most("soap: peak memory", "MB", ours.peak_mb, peer=(_PEER, peer.peak_mb))
 
 
 def read_by_adapter(port: str) -> Sample:
