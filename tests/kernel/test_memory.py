@@ -1,6 +1,7 @@
 """The collector of cycles is held back while rows go by, and no longer."""
 
 import gc
+from contextlib import ExitStack
 
 import pytest
 
@@ -22,4 +23,19 @@ def test_collections_are_rare_only_inside():
         _fail_inside(seen)
 
     assert seen[0] > before[0]
+    assert gc.get_threshold() == before
+
+
+def test_the_first_to_enter_may_leave_first():
+    """Two runs that overlap leave the process as it was before both."""
+    before = gc.get_threshold()
+    first, second = ExitStack(), ExitStack()
+
+    first.enter_context(rare_collections())
+    second.enter_context(rare_collections())
+    first.close()
+    between = gc.get_threshold()
+    second.close()
+
+    assert between[0] > before[0]
     assert gc.get_threshold() == before
