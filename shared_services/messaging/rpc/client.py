@@ -21,7 +21,13 @@ from midspan.kernel.errors import MidspanError, RemoteError
 from shared_services.contracts.methods import Method
 from shared_services.messaging.connection import Connection
 from shared_services.messaging.envelope import CONTENT_TYPE, DEADLINE, TRACEPARENT
-from shared_services.messaging.rpc.wire import AS_OF, DIRECT_REPLY_TO, ERROR, ErrorBody
+from shared_services.messaging.rpc.wire import (
+    AS_OF,
+    DIRECT_REPLY_TO,
+    ERROR,
+    MAX_STALENESS,
+    ErrorBody,
+)
 from shared_services.messaging.session import ChannelSession
 from shared_services.messaging.topology import Declaration, Topology
 
@@ -76,9 +82,11 @@ class RpcClient(ChannelSession):
         *,
         timeout: float,
         traceparent: str | None = None,
+        max_staleness: float | None = None,
     ) -> Reply[Any]:
         """Return the reply, its value of the type ``method.reply``.
 
+        ``max_staleness`` (seconds) is how old the data may be that it is made from.
         Raises RemoteError with the server's code, or ``rpc.no_server``,
         ``rpc.connection_lost``, ``rpc.deadline_exceeded`` or ``rpc.invalid_reply``.
         """
@@ -87,7 +95,8 @@ class RpcClient(ChannelSession):
         body = msgspec.json.encode(request)
         if not self._ready.wait(timeout):
             raise self._connection_lost()
-        properties = _properties(correlation_id, ends - time.monotonic(), traceparent)
+        headers = _headers(traceparent, max_staleness)
+        properties = _properties(correlation_id, ends - time.monotonic(), headers)
         pending = self._pending[correlation_id] = _Pending()
         send = partial(self._send, method, correlation_id, properties, body)
         try:
@@ -148,11 +157,18 @@ class RpcClient(ChannelSession):
         )
 
 
-def _properties(correlation_id: str, seconds: float, traceparent: str | None) -> BasicProperties:
-    milliseconds = max(int(seconds * 1000), 1)
-    headers: dict[str, Any] = {DEADLINE: int(time.time() * 1000) + milliseconds}
+def _headers(traceparent: str | None, max_staleness: float | None) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
     if traceparent is not None:
         headers[TRACEPARENT] = traceparent
+    if max_staleness is not None:
+        headers[MAX_STALENESS] = round(max_staleness * 1000)
+    return headers
+
+
+def _properties(correlation_id: str, seconds: float, headers: dict[str, Any]) -> BasicProperties:
+    milliseconds = max(int(seconds * 1000), 1)
+    headers[DEADLINE] = int(time.time() * 1000) + milliseconds
     return BasicProperties(
         content_type=CONTENT_TYPE,
         correlation_id=correlation_id,

@@ -33,6 +33,7 @@ from shared_services.messaging.rpc.wire import (
     AS_OF,
     DIRECT_REPLY_TO,
     ERROR,
+    MAX_STALENESS,
     REPLY,
     ErrorBody,
     error_body,
@@ -48,14 +49,16 @@ log = logging.getLogger(__name__)
 class Context:
     """What a handler knows of its call, and what it may say beside the reply.
 
-    ``deadline`` is unix time in seconds. A handler sets ``as_of`` to the time of the data its
-    reply was made from.
+    ``deadline`` is unix time in seconds; ``max_staleness`` is how old, in seconds, the data may
+    be. A handler sets ``as_of`` to the time of the data its reply was made from.
     """
 
     method: Method
     deadline: float
     traceparent: str | None = None
     as_of: datetime | None = None
+    max_staleness: float | None = None
+    correlation_id: str | None = None
 
     @property
     def seconds_left(self) -> float:
@@ -147,6 +150,8 @@ class RpcServer(ConsumingSession):
             self._table[call.routing_key][0],
             deadline / 1000,
             trace if isinstance(trace, str) else None,
+            max_staleness=_staleness(headers.get(MAX_STALENESS)),
+            correlation_id=call.properties.correlation_id,
         )
 
 
@@ -156,6 +161,14 @@ def _answerable(call: _Call) -> bool:
         return True
     log.warning("%s: a call without a direct reply address was dropped", call.routing_key)
     return False
+
+
+def _staleness(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise _invalid(f"the header {MAX_STALENESS} is no number of milliseconds", MAX_STALENESS)
+    return value / 1000
 
 
 def _request(method: Method, body: bytes) -> msgspec.Struct:

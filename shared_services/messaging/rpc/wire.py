@@ -1,8 +1,9 @@
 """How calls and answers look on the wire: lean, since they live for milliseconds.
 
 A request is the method's request as JSON, with correlation_id, reply_to, expiration, the
-header ``x-deadline`` (unix ms) and, where there is one, ``traceparent``. An answer's property
-``type`` is ``reply`` or ``error``; ``x-as-of`` tells the time of the data it was made from.
+header ``x-deadline`` (unix ms) and, where there are such, ``traceparent`` and
+``x-max-staleness`` (ms, how old the data may be). An answer's property ``type`` is ``reply`` or
+``error``; ``x-as-of`` tells the time of the data it was made from.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from midspan.kernel.errors import MidspanError, Recovery, RemoteError
 REPLY: Final = "reply"
 ERROR: Final = "error"
 AS_OF: Final = "x-as-of"
+MAX_STALENESS: Final = "x-max-staleness"
 DIRECT_REPLY_TO: Final = "amq.rabbitmq.reply-to"
 
 _RETRYABLE: Final = (Recovery.RETRY, Recovery.RELOGIN, Recovery.ABANDON)
