@@ -220,7 +220,11 @@ class DeletesConfig:
 
 @dataclass(frozen=True, slots=True)
 class SyncConfig:
-    """One stream of one system into one canonical entity."""
+    """One stream of one system into one canonical entity.
+
+    ``on_mapping_change``: whether the first run of a new mapping version reads every row again
+    (``backfill``), or rows stay as they came until the source changes them (``keep``).
+    """
 
     system: str
     stream: str
@@ -230,6 +234,7 @@ class SyncConfig:
     tier: str = "standard"
     owner: str = "midspan"
     allow_empty: bool = False
+    on_mapping_change: Literal["backfill", "keep"] = "backfill"
     error_limit: ErrorLimit = field(default_factory=ErrorLimit)
     survivorship: SurvivorshipConfig = field(default_factory=SurvivorshipConfig)
     deletes: DeletesConfig = field(default_factory=DeletesConfig)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from midspan.store.load import mappings
 from midspan.store.tables import COUNTS
@@ -13,7 +13,7 @@ from midspan.sync.project import BoundSync, Project
 
 
 def sync_status(project: Project, sync: BoundSync) -> dict[str, Any]:
-    """Return a sync's cursor, lag, runs from the oldest, and how many rows wait in quarantine."""
+    """Return a sync's cursor, lag, runs from the oldest, and rows: refused, of an older mapping."""
     state, book = sync.model.state, lag_book(sync)
     with project.store(sync.center.name).read() as connection:
         cursor = connection.execute(
@@ -22,6 +22,7 @@ def sync_status(project: Project, sync: BoundSync) -> dict[str, Any]:
             )
         ).first()
         lag = book.read(connection) if book else None
+        older = connection.execute(_older_rows(sync)).scalar_one()
         refused = connection.execute(
             select(func.count())
             .select_from(state.quarantine)
@@ -40,9 +41,26 @@ def sync_status(project: Project, sync: BoundSync) -> dict[str, Any]:
         "cursor": cursor.value if cursor else None,
         "as_of": cursor.as_of.isoformat() if cursor and cursor.as_of else None,
         "quarantined": refused,
+        "mapping_version": sync.mapping.version,
+        "on_mapping_change": sync.config.on_mapping_change,
+        "older_rows": older,
         "lag": lag.as_dict() if lag else None,
         "runs": [_run(row) for row in runs],
     }
+
+
+def _older_rows(sync: BoundSync) -> Select[int]:
+    """Count the live rows that came by another version of the mapping than today's."""
+    source = sync.model.source
+    return (
+        select(func.count())
+        .select_from(source)
+        .where(
+            source.c.sync == sync.name,
+            source.c.deleted_at.is_(None),
+            source.c.mapping_version != sync.mapping.version,
+        )
+    )
 
 
 def center_status(project: Project, center: Center) -> dict[str, Any]:

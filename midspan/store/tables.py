@@ -94,6 +94,7 @@ def _cursor(metadata: MetaData) -> Table:
         column("parts", "json", nullable=False),
         column("loaded", "boolean", nullable=False),
         column("as_of", "datetime"),
+        column("mapping_version", "string"),
         column("lease_owner", "string"),
         column("lease_until", "datetime"),
     )

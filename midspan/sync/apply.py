@@ -22,6 +22,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    update,
 )
 
 from midspan.store.load import upsert
@@ -85,6 +86,7 @@ class SliceApply:
     def write(self, connection: Connection) -> None:
         """Write the changed source rows and the quarantine."""
         self._write_source(connection)
+        self._write_version(connection)
         self._write_quarantine(connection)
 
     def written_keys(self, connection: Connection) -> Iterator[str]:
@@ -177,6 +179,21 @@ class SliceApply:
             statement.on_conflict_do_update(
                 index_elements=["sync", "source_key"], set_={**replaced, "deleted_at": None}
             )
+        )
+
+    def _write_version(self, connection: Connection) -> None:
+        """Note of rows that were found unchanged that they came by this mapping as well."""
+        source, rows = self.sync.model.source, self.staging.rows
+        version = self.sync.mapping.version
+        staged = select(rows.c.source_key).where(rows.c.source_key == source.c.source_key)
+        connection.execute(
+            update(source)
+            .where(
+                source.c.sync == self.sync.name,
+                source.c.mapping_version != version,
+                staged.exists(),
+            )
+            .values(mapping_version=version)
         )
 
     def _refused(self) -> "Select[tuple[int, str]]":

@@ -64,7 +64,7 @@ def _stage(
         mapping=run.sync.mapping,
         cursor=run.cursor,
         after_batch=after_batch,
-        full=run.options.full_refresh,
+        full=run.refreshes,
     )
     slice_id = _slice_id(run)
     progress = staging.resume(slice_id)
@@ -75,7 +75,7 @@ def _stage(
 
 
 def _slice_id(run: Run) -> str:
-    kind = "full" if run.options.full_refresh else "live"
+    kind = "full" if run.refreshes else "live"
     return f"{kind}/{run.cursor.version}/{run.sync.mapping.version}/{run.project.digest}"
 
 
@@ -101,7 +101,7 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
         if book is not None:
             begun = None if run.reads_all else run.cursor.value
             lag = book.keep(connection, reach, late, begun)
-        run.state.advance(connection, run.cursor, cursor_to, progress.parts, as_of)
+        run.state.advance(connection, run.cursor, cursor_to, progress.parts, as_of, run.mapped_by)
         run.state.finish_run(
             connection,
             run.run_id,

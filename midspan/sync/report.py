@@ -38,7 +38,10 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One finished run. ``lag`` is what all runs have shown of rows that commit late."""
+    """One finished run. ``lag`` is what all runs have shown of rows that commit late.
+
+    ``remapped``: a new mapping version made it read every row again.
+    """
 
     run_id: str
     sync: str
@@ -52,6 +55,7 @@ class RunReport:
     golden: Mapping[str, int]
     dry_run: bool = False
     lag: Lag | None = None
+    remapped: bool = False
 
     @property
     def changed(self) -> bool:
@@ -73,5 +77,6 @@ class RunReport:
             "cursor_to": self.cursor_to,
             "golden": dict(self.golden),
             "dry_run": self.dry_run,
+            "remapped": self.remapped,
             "lag": self.lag.as_dict() if self.lag else None,
         }

@@ -54,10 +54,31 @@ class Run:
     cursor: CursorState
 
     @property
+    def remaps(self) -> bool:
+        """Whether the mapping is another than all rows came by, and they are to come by it."""
+        wanted = self.sync.config.on_mapping_change == "backfill"
+        return wanted and self.cursor.loaded and not self._by_one_mapping
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether this run leaves the cursor aside and reads its stream from the beginning."""
+        return self.options.full_refresh or self.remaps
+
+    @property
     def reads_all(self) -> bool:
-        """Whether this run reads its stream from the beginning."""
+        """Whether this run reads every row there is."""
         known = self.sync.stream.cursor is not None and self.cursor.value is not None
-        return self.options.full_refresh or not known
+        return self.refreshes or not known
+
+    @property
+    def mapped_by(self) -> str | None:
+        """Return the mapping version by which every row has come after this run, if it is one."""
+        one = self.reads_all or self._by_one_mapping
+        return self.sync.mapping.version if one else None
+
+    @property
+    def _by_one_mapping(self) -> bool:
+        return self.cursor.mapping_version == self.sync.mapping.version
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Adapter, Staging]]:
@@ -112,6 +133,7 @@ class Run:
             },
             dry_run=self.options.dry_run,
             lag=lag,
+            remapped=self.remaps,
         )
 
 

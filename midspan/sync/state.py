@@ -30,7 +30,8 @@ _POLL_SECONDS = 0.5
 class CursorState:
     """How far a sync has read for good. ``loaded``: its first load is done.
 
-    ``as_of`` is the source's clock when the last reading began.
+    ``as_of`` is the source's clock when the last reading began. ``mapping_version`` is the one
+    by which all of the stream was read; None where rows have come by several.
     """
 
     version: int
@@ -38,6 +39,7 @@ class CursorState:
     parts: Mapping[str, str] = field(default_factory=dict)
     loaded: bool = False
     as_of: datetime | None = None
+    mapping_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class SyncState:
         value: str | None,
         parts: Mapping[str, str],
         as_of: datetime,
+        mapping_version: str | None,
     ) -> None:
         """Move the cursor in the caller's transaction; raise Conflict if it was moved."""
         table = self._tables.cursor
@@ -136,7 +139,14 @@ class SyncState:
                 table.c.version == before.version,
                 table.c.lease_owner == self._owner,
             )
-            .values(version=before.version + 1, value=value, parts=parts, loaded=True, as_of=as_of)
+            .values(
+                version=before.version + 1,
+                value=value,
+                parts=parts,
+                loaded=True,
+                as_of=as_of,
+                mapping_version=mapping_version,
+            )
         )
         if result.rowcount != 1:
             raise lease_lost(self._sync)
@@ -231,7 +241,9 @@ class SyncState:
                 .values(lease_owner=self._owner, lease_until=now + LEASE)
             )
         self._renewed = now
-        return CursorState(row.version, row.value, row.parts, row.loaded, row.as_of)
+        return CursorState(
+            row.version, row.value, row.parts, row.loaded, row.as_of, row.mapping_version
+        )
 
 
 def lease_lost(sync: str) -> Conflict:

@@ -103,10 +103,10 @@ def test_the_cursor_moves_by_compare_and_set(bench: Bench) -> None:
     first = state_of(bench)
     before = first.acquire(timedelta(0))
     with bench.store.write() as connection:
-        first.advance(connection, before, "b", {}, bench.clock.now())
+        first.advance(connection, before, "b", {}, bench.clock.now(), None)
 
     with pytest.raises(Conflict), bench.store.write() as connection:
-        first.advance(connection, before, "a", {}, bench.clock.now())
+        first.advance(connection, before, "a", {}, bench.clock.now(), None)
 
     assert bench.cursor_row()["value"] == "b"
 

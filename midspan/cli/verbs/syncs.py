@@ -81,8 +81,10 @@ def status(as_json: bool) -> None:
         last = one["runs"][-1] if one["runs"] else {"status": "never ran", "kind": ""}
         late = Lag(**one["lag"]).said() if one["lag"] else ""
         ended = (last["kind"], last["status"])
-        rows.append((one["sync"], _moment(one["as_of"]), *ended, one["quarantined"], late))
-    print_table(("sync", "as of", "last run", "status", "refused", "late rows"), rows)
+        counts = (one["quarantined"], one["older_rows"])
+        rows.append((one["sync"], _moment(one["as_of"]), *ended, *counts, late))
+    columns = ("sync", "as of", "last run", "status", "refused", "older mapping", "late rows")
+    print_table(columns, rows)
     print_table(
         ("center", "golden records", "events waiting"),
         [(one["center"], ledger_line(one["golden"]), one["outbox"]) for one in centers],
@@ -124,6 +126,8 @@ def _print_report(report: "RunReport", *, as_json: bool) -> None:
     if as_json:
         print_json(report.as_dict())
         return
+    if report.remapped:
+        click.echo(f"{report.sync}: the mapping is another now: every row was read again")
     click.echo(f"{report.sync}: {ledger_line(report.ledger.counts) or 'nothing to read'}")
     changed = ledger_line(report.golden) or "unchanged"
     click.echo(f"golden records: {changed}; events: {report.events}")
