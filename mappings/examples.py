@@ -4,54 +4,39 @@ A column that an example leaves out is missing in its row. ``out`` is compared f
 it names.
 """
 
-from typing import Any
-
 from mappings.model import Example, Mapping
-from mappings.translation import CompiledMapping, Translation, compile_mapping
+from mappings.proving.outcomes import Difference, Failure, differences, outcome_of
+from mappings.translation import CompiledMapping, compile_mapping
 from midspan.kernel.errors import Problem
 
 
 def run_examples(mapping: Mapping | CompiledMapping) -> list[Problem]:
     """Return a ``mapping.example_failed`` for each example that does not come true."""
     compiled = mapping if isinstance(mapping, CompiledMapping) else compile_mapping(mapping)
+    return [failure.problem for failure in failed_examples(compiled)]
+
+
+def failed_examples(compiled: CompiledMapping) -> list[Failure]:
+    """Return each example that does not come true, with what differs."""
     failures = []
     for example in compiled.mapping.examples:
-        complaint = _run(example, compiled)
+        complaint, wrong = _run(example, compiled)
         if complaint:
-            failures.append(example.node.problem("mapping.example_failed", complaint))
+            problem = example.node.problem("mapping.example_failed", complaint)
+            failures.append(Failure(problem, wrong))
     return failures
 
 
-def _run(example: Example, compiled: CompiledMapping) -> str:
+def _run(example: Example, compiled: CompiledMapping) -> tuple[str, tuple[Difference, ...]]:
     """Return what is wrong with an example's outcome; nothing when it came true."""
-    row = tuple(example.row.get(column) for column in compiled.sources)
-    done = compiled.translate(compiled.sources, [row])
+    found = outcome_of(compiled, example.row)
     if example.out is not None:
-        if not done.rows:
-            return f"the row should have been translated, but {_outcome(done)}"
-        return _differences(
-            example.out, dict(zip(compiled.entity.field_names, done.rows[0], strict=True))
-        )
+        if found.values is None:
+            return f"the row should have been translated, but {found.said()}", ()
+        wrong = differences(example.out, found.values)
+        return "; ".join(one.said() for one in wrong), wrong
     if example.refused is not None:
-        right = [refusal.code for refusal in done.refusals] == [example.refused]
-        return "" if right else f"'{example.refused}' was expected, but {_outcome(done)}"
-    right = [reason for _, reason in done.filtered] == [example.filtered]
-    return "" if right else f"it should be left out as '{example.filtered}', but {_outcome(done)}"
-
-
-def _outcome(done: Translation) -> str:
-    if done.refusals:
-        refusal = done.refusals[0]
-        return f"it was refused: {refusal.field}: {refusal.message} [{refusal.code}]"
-    if done.filtered:
-        return f"it was left out: {done.filtered[0][1]}"
-    return "it was translated"
-
-
-def _differences(expected: Any, found: dict[str, Any]) -> str:
-    wrong = [
-        f"{name} is {found[name]!r}, not {value!r}"
-        for name, value in expected.items()
-        if found[name] != value
-    ]
-    return "; ".join(wrong)
+        right = found.code == example.refused
+        return "" if right else f"'{example.refused}' was expected, but {found.said()}", ()
+    right = found.filtered == example.filtered
+    return "" if right else f"it should be left out as '{example.filtered}', but {found.said()}", ()
