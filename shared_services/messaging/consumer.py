@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
-from pika import BasicProperties, spec
-from pika.channel import Channel
+from pika import BasicProperties
 
 from midspan.kernel.clock import Clock, SystemClock
 from midspan.kernel.errors import MidspanError
 from shared_services.messaging import envelope as envelopes
 from shared_services.messaging.connection import Connection
+from shared_services.messaging.deliveries import Delivery
 from shared_services.messaging.envelope import MAX_BODY, SUBJECT, Envelope
 from shared_services.messaging.failures import (
     exhausted,
@@ -35,6 +35,7 @@ from shared_services.messaging.failures import (
 from shared_services.messaging.publisher import Outgoing, Publisher
 from shared_services.messaging.session import ConsumingSession
 from shared_services.messaging.topology import Queue, Subscription
+from shared_services.messaging.wire import Wire
 from shared_services.messaging.workers import Lanes, WorkerPool
 
 MAX_ATTEMPTS: Final = 5
@@ -65,13 +66,17 @@ Handler = Callable[[Message], None]
 
 @dataclass(slots=True)
 class _Delivery:
-    """A message in hand, on the channel that alone can settle it."""
+    """A message in hand, on the channel that alone can settle it.
 
-    channel: Channel
+    ``unreadable``: why its properties could not be read; then they are empty.
+    """
+
+    wire: Wire
     tag: int
     properties: BasicProperties
     body: bytes
     failed: int
+    unreadable: MidspanError | None = None
 
 
 class Consumer(ConsumingSession):
@@ -116,16 +121,22 @@ class Consumer(ConsumingSession):
         self.end()
         return finished
 
-    def _on_message(
-        self, channel: Channel, method: spec.Basic.Deliver, properties: BasicProperties, body: bytes
-    ) -> None:
-        failed = failed_attempts(properties)
-        delivery = _Delivery(channel, method.delivery_tag, properties, body, failed)
-        subject = (properties.headers or {}).get(SUBJECT)
-        if self._subscription.ordered and isinstance(subject, str):
+    def _on_burst(self, wire: Wire, deliveries: list[Delivery]) -> None:
+        if self._subscription.ordered:
+            for each in deliveries:
+                self._submit_ordered(_in_hand(wire, each))
+        else:
+            self._pool.submit(*(partial(self._begin, wire, each) for each in deliveries))
+
+    def _submit_ordered(self, delivery: _Delivery) -> None:
+        subject = (delivery.properties.headers or {}).get(SUBJECT)
+        if isinstance(subject, str):
             self._lanes.submit(subject, lambda: self._work(delivery))
         else:
             self._pool.submit(lambda: self._work_unordered(delivery))
+
+    def _begin(self, wire: Wire, delivery: Delivery) -> None:
+        self._work_unordered(_in_hand(wire, delivery))
 
     def _work_unordered(self, delivery: _Delivery) -> None:
         pause = self._work(delivery)
@@ -134,11 +145,13 @@ class Consumer(ConsumingSession):
 
     def _work(self, delivery: _Delivery) -> float | None:
         """Handle and settle; return the seconds to hold it when it is to be tried again."""
-        if delivery.channel.is_closed:
+        if not delivery.wire.is_open:
             return None  # it is being delivered again; this copy cannot be settled any more
         if delivery.failed >= self._max_attempts:
             self._give_up(delivery, exhausted(delivery.failed))
             return None
+        if delivery.unreadable is not None:
+            return self._fail(delivery, delivery.unreadable)
         try:
             envelope = envelopes.parse(delivery.properties, delivery.body, max_body=self._max_body)
             self._handler(Message(envelope, delivery.body, delivery.failed + 1))
@@ -186,17 +199,22 @@ class Consumer(ConsumingSession):
             return
         log.error("%s: a message could not be set aside: %s", queue.name, result.errors[0])
         self._connection.call_later(
-            _HAND_BACK_PAUSE,
-            lambda: self._on_channel(delivery.channel, partial(_requeue, delivery)),
+            _HAND_BACK_PAUSE, lambda: self._hand_back(delivery.wire, partial(_requeue, delivery))
         )
 
     def _acknowledge(self, delivery: _Delivery) -> None:
-        self._on_channel(delivery.channel, partial(_acknowledge, delivery))
+        self._hand_back(delivery.wire, delivery.tag)
 
 
-def _acknowledge(delivery: _Delivery, channel: Channel) -> None:
-    channel.basic_ack(delivery.tag)
+def _in_hand(wire: Wire, delivery: Delivery) -> _Delivery:
+    try:
+        properties = delivery.properties
+    except MidspanError as error:
+        return _Delivery(wire, delivery.tag, BasicProperties(), delivery.body, 0, error)
+    failed = failed_attempts(properties)
+    return _Delivery(wire, delivery.tag, properties, delivery.body, failed)
 
 
-def _requeue(delivery: _Delivery, channel: Channel) -> None:
-    channel.basic_nack(delivery.tag, requeue=True)
+def _requeue(delivery: _Delivery, wire: Wire) -> tuple[int, ...]:
+    wire.requeue(delivery.tag)
+    return ()

@@ -58,7 +58,8 @@ def with_failure(
     headers = {
         name: value
         for name, value in (properties.headers or {}).items()
-        if not name.startswith(_OF_THE_BROKER)
+        # A name that is no text was refused when the message was read; it is not passed on.
+        if isinstance(name, str) and not name.startswith(_OF_THE_BROKER)
     }
     moment = now.isoformat()
     code, message = _describe(error)

@@ -8,7 +8,6 @@ above all what was on its way when the connection was lost, is ``UNCONFIRMED``: 
 not have arrived, and is to be published again under the same message id.
 """
 
-import struct
 import threading
 import time
 from collections import deque
@@ -20,20 +19,17 @@ from typing import Final
 
 from pika import BasicProperties, spec
 from pika.channel import Channel
-from pika.exceptions import AMQPError
-from pika.frame import Method
 
 from midspan.kernel.errors import MidspanError, ProtocolError, RecordError, TransientError
 from shared_services.messaging.connection import Connection
+from shared_services.messaging.deliveries import Confirm
 from shared_services.messaging.envelope import MAX_BODY, Envelope
 from shared_services.messaging.session import ChannelSession
 from shared_services.messaging.topology import Declaration
+from shared_services.messaging.wire import UNENCODABLE, Wire
 
 WINDOW: Final = 1000
 WINDOW_BYTES: Final = 16 * 1024 * 1024
-
-# What pika raises for properties that AMQP cannot carry, before anything is written.
-_UNENCODABLE: Final = (AMQPError, struct.error, OverflowError, ValueError, TypeError)
 
 
 class Outcome(Enum):
@@ -179,10 +175,10 @@ class Publisher(ChannelSession):
     def _at(self) -> str:
         return self._connection.address
 
-    def _set_up(self, channel: Channel) -> None:
+    def _set_up(self, channel: Channel, wire: Wire) -> None:
         self._next_tag = 1
         channel.add_on_return_callback(self._on_return)
-        channel.confirm_delivery(self._on_confirm)
+        wire.confirm(self._on_confirms)
 
     def _on_lost(self, error: MidspanError) -> None:
         lost = [*self._unconfirmed.values(), *self._waiting]
@@ -193,14 +189,14 @@ class Publisher(ChannelSession):
             entry.batch.settle(entry.index, Outcome.UNCONFIRMED, error)
 
     def _take(self, batch: _Batch, entries: Sequence[_Entry]) -> None:
-        if self._channel is None:
+        if self._wire is None:
             for entry in entries:
                 batch.settle(entry.index, Outcome.UNCONFIRMED, self._error)
             return
         self._waiting.extend(entries)
-        self._pump(self._channel)
+        self._pump(self._wire)
 
-    def _pump(self, channel: Channel) -> None:
+    def _pump(self, wire: Wire) -> None:
         """Send what waits, as far as the window is open."""
         while (
             self._waiting
@@ -208,28 +204,31 @@ class Publisher(ChannelSession):
             and self._unconfirmed_bytes < self._window_bytes
         ):
             entry = self._waiting.popleft()
-            if not entry.batch.abandoned:
-                self._send(channel, entry)
+            if not entry.batch.abandoned and not self._send(wire, entry):
+                self._waiting.appendleft(entry)
+                break
+        wire.flush()
 
-    def _send(self, channel: Channel, entry: _Entry) -> None:
+    def _send(self, wire: Wire, entry: _Entry) -> bool:
+        """Write a message; return False when the channel is gone."""
         message = entry.message
         try:
-            channel.basic_publish(
+            wire.publish(
                 message.exchange,
                 message.routing_key,
-                message.body,
                 entry.properties,
+                message.body,
                 mandatory=message.mandatory,
             )
-        except _UNENCODABLE as error:
-            if not channel.is_open:
-                self._waiting.appendleft(entry)
-                return
+        except UNENCODABLE as error:
+            if not wire.is_open:
+                return False
             entry.batch.settle(entry.index, Outcome.REFUSED, _unencodable(error))
-            return
+            return True
         self._unconfirmed[self._next_tag] = entry
         self._unconfirmed_bytes += len(message.body)
         self._next_tag += 1
+        return True
 
     def _on_return(
         self, _channel: Channel, method: spec.Basic.Return, properties: BasicProperties, _: bytes
@@ -247,22 +246,25 @@ class Publisher(ChannelSession):
                 entry.returned = _returned(message)
                 return
 
-    def _on_confirm(self, frame: Method[spec.Basic.Ack | spec.Basic.Nack]) -> None:
-        method = frame.method
-        error = None if isinstance(method, spec.Basic.Ack) else self._refused()
-        for tag in self._tags(method.delivery_tag, multiple=method.multiple):
-            entry = self._unconfirmed.pop(tag, None)
-            if entry is not None:
-                self._unconfirmed_bytes -= len(entry.message.body)
-                _settle(entry, error)
-        if self._waiting and self._channel is not None:
-            self._pump(self._channel)
+    def _on_confirms(self, confirms: Sequence[Confirm]) -> None:
+        for tag, multiple, taken in confirms:
+            error = None if taken else self._refused()
+            for each in self._tags(tag) if multiple else (tag,):
+                entry = self._unconfirmed.pop(each, None)
+                if entry is not None:
+                    self._unconfirmed_bytes -= len(entry.message.body)
+                    _settle(entry, error)
+        if self._waiting and self._wire is not None:
+            self._pump(self._wire)
 
-    def _tags(self, tag: int, *, multiple: bool) -> list[int]:
-        """Return the tags a confirm speaks of; confirms come in any order."""
-        if not multiple:
-            return [tag]
-        return [each for each in self._unconfirmed if each <= tag or not tag]
+    def _tags(self, tag: int) -> list[int]:
+        """Return the tags that a confirm of several speaks of; confirms come in any order."""
+        found = []
+        for each in self._unconfirmed:  # in their order
+            if tag and each > tag:
+                break
+            found.append(each)
+        return found
 
     def _refused(self) -> TransientError:
         return TransientError("broker.refused", f"the broker at {self._at} refused the message")

@@ -7,22 +7,27 @@ A subclass says in ``_set_up`` what it does with a fresh channel (confirm, consu
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from pika import BasicProperties, spec
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
 
 from midspan.kernel.errors import MidspanError, TransientError
 from shared_services.messaging import errors
+from shared_services.messaging.acks import Acks
 from shared_services.messaging.connection import Connection
+from shared_services.messaging.deliveries import Delivery
 from shared_services.messaging.topology import Declaration
+from shared_services.messaging.wire import Wire, wire_of
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 10.0
 _CANCEL_TIMEOUT: Final = 2.0
+
+Act = int | Callable[[Wire], Sequence[int]]
+"""A tag to acknowledge, or what writes by itself and returns the tags to acknowledge."""
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +42,7 @@ class ChannelSession(ABC):
         self._declaration = declaration
         self._prefetch = prefetch
         self._channel: Channel | None = None
+        self._wire: Wire | None = None
         self._ready = threading.Event()
         self._settled = threading.Event()
         self._error: MidspanError = errors.unreachable(connection.address)
@@ -67,8 +73,8 @@ class ChannelSession(ABC):
         self._open(amqp)
 
     @abstractmethod
-    def _set_up(self, channel: Channel) -> None:
-        """Begin work on a fresh channel."""
+    def _set_up(self, channel: Channel, wire: Wire) -> None:
+        """Begin work on a fresh channel, which is written to by its wire."""
 
     @abstractmethod
     def _on_lost(self, error: MidspanError) -> None:
@@ -83,19 +89,20 @@ class ChannelSession(ABC):
         self._declaration.declare(channel)
         # Declarations ask for no answer; that of the next method proves they were accepted.
         channel.basic_qos(
-            prefetch_count=self._prefetch, callback=lambda _frame: self._on_declared(channel)
+            prefetch_count=self._prefetch,
+            callback=lambda _frame: self._on_declared(channel, wire_of(amqp, channel)),
         )
 
-    def _on_declared(self, channel: Channel) -> None:
-        self._channel = channel
+    def _on_declared(self, channel: Channel, wire: Wire) -> None:
+        self._channel, self._wire = channel, wire
         self._pause = _FIRST_PAUSE
-        self._set_up(channel)
+        self._set_up(channel, wire)
         self._ready.set()
         self._settled.set()
 
     def _on_closed(self, amqp: SelectConnection, _channel: Channel, reason: BaseException) -> None:
         self._ready.clear()
-        self._channel = None
+        self._channel = self._wire = None
         self._error = errors.channel_closed(reason, self._connection.address)
         self._on_lost(self._error)
         if not isinstance(self._error, TransientError):
@@ -110,13 +117,13 @@ class ChannelSession(ABC):
         if self._channel is not None and self._channel.is_open:
             self._channel.close()
 
-    def _on_channel(self, channel: Channel, function: Callable[[Channel], None]) -> bool:
-        """Run ``function`` on ``channel`` in its thread, unless it has closed by then."""
-        return self._connection.call(lambda: _if_open(channel, function))
-
 
 class ConsumingSession(ChannelSession):
-    """A channel on which one queue is consumed, again after the broker cancelled it."""
+    """A channel on which one queue is consumed, again after the broker cancelled it.
+
+    Messages come in bursts: as many as one read of the socket brought. Worker threads settle
+    them by ``_hand_back``; whatever was handed back meanwhile goes out in one write.
+    """
 
     def __init__(
         self, connection: Connection, declaration: Declaration, queue: str, *, prefetch: int
@@ -124,16 +131,54 @@ class ConsumingSession(ChannelSession):
         super().__init__(connection, declaration, prefetch=prefetch)
         self._queue = queue
         self._consumer_tag = ""
+        self._acks = Acks()
+        self._handing = threading.Lock()
+        self._handed: list[tuple[Wire, Act]] = []
 
     @abstractmethod
-    def _on_message(
-        self, channel: Channel, method: spec.Basic.Deliver, properties: BasicProperties, body: bytes
-    ) -> None:
-        """Take a message, in the connection's thread, which must not wait for anything."""
+    def _on_burst(self, wire: Wire, deliveries: list[Delivery]) -> None:
+        """Take messages, in the connection's thread, which must not wait for anything."""
 
-    def _set_up(self, channel: Channel) -> None:
+    def _set_up(self, channel: Channel, wire: Wire) -> None:
         channel.add_on_cancel_callback(partial(self._on_cancelled, channel))
-        self._consumer_tag = channel.basic_consume(self._queue, self._on_message)
+        self._acks = Acks()
+        self._consumer_tag = wire.consume(self._queue, partial(self._on_burst, wire))
+
+    def _hand_back(self, wire: Wire, act: Act) -> None:
+        """Settle a message from any thread: its tag acknowledges it, a function does its own.
+
+        Nothing happens once the channel is closed: the broker delivers the message again.
+        """
+        with self._handing:
+            self._handed.append((wire, act))
+            first = len(self._handed) == 1
+        if first and not self._connection.call(self._settle):
+            self._forget()
+
+    def _forget(self) -> None:
+        """Drop what was for a channel that is gone."""
+        with self._handing:
+            self._handed = [each for each in self._handed if each[0] is self._wire]
+            left = bool(self._handed)
+        if left:
+            self._connection.call(self._settle)
+
+    def _settle(self) -> None:
+        with self._handing:
+            handed, self._handed = self._handed, []
+        current = self._wire
+        if current is None:
+            return
+        tags = []
+        for wire, act in handed:
+            if wire is not current or not wire.is_open:
+                continue
+            if isinstance(act, int):
+                tags.append(act)
+            else:
+                tags += act(wire)
+        self._acks.write(current, tags)
+        current.flush()
 
     def _on_lost(self, error: MidspanError) -> None:
         """Do nothing: the broker delivers again whatever was not acknowledged."""
@@ -153,8 +198,3 @@ class ConsumingSession(ChannelSession):
             cancelled.set()
             return
         self._channel.basic_cancel(self._consumer_tag, lambda _frame: cancelled.set())
-
-
-def _if_open(channel: Channel, function: Callable[[Channel], None]) -> None:
-    if channel.is_open:
-        function(channel)

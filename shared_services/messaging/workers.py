@@ -8,7 +8,10 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+_WEIGHT: Final = 0.05
+_SHORTEST_PAUSE: Final = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -17,19 +20,29 @@ class WorkerPool:
     """``workers`` threads; tasks given later than ``stop`` are dropped."""
 
     def __init__(self, workers: int, name: str) -> None:
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self._most = workers
+        self._name = name
         self._changed = threading.Condition()
-        self._waiting = 0
+        self._tasks: deque[Callable[[], None]] = deque()
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
         self._running = 0
         self._closed = False
         self._stopping = False
 
-    def submit(self, task: Callable[[], None]) -> None:
-        """Run ``task`` as soon as a thread is free."""
+    def submit(self, *tasks: Callable[[], None]) -> None:
+        """Run ``tasks`` as soon as threads are free."""
+        if not tasks:
+            return
         with self._changed:
             if not self._closed:
-                self._waiting += 1
-                self._executor.submit(self._run, task)
+                self._tasks += tasks
+                self._wake()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many tasks have not begun."""
+        return len(self._tasks)
 
     def submit_later(self, seconds: float, task: Callable[[], None]) -> None:
         """Run ``task`` after ``seconds``, whatever becomes of the connection meanwhile."""
@@ -45,28 +58,64 @@ class WorkerPool:
         with self._changed:
             self._closed = True
             self._stopping = not finish_waiting
-            ended = self._changed.wait_for(self._is_idle, timeout)
+            ended = self._changed.wait_for(self._is_done, timeout)
             self._stopping = True
-        self._executor.shutdown(wait=False, cancel_futures=True)
+            self._changed.notify_all()
         return ended
 
-    def _is_idle(self) -> bool:
-        return not self._running and (self._stopping or not self._waiting)
+    def _is_done(self) -> bool:
+        return not self._running and (self._stopping or not self._tasks)
 
-    def _run(self, task: Callable[[], None]) -> None:
-        with self._changed:
-            self._waiting -= 1
-            if self._stopping:
-                return
-            self._running += 1
-        try:
-            task()
-        except Exception:
-            log.exception("a worker met an unexpected error")
-        finally:
+    def _wake(self) -> None:
+        """See to one more thread; each that begins sees to the next while tasks wait."""
+        if self._idle:
+            self._changed.notify()
+        elif len(self._threads) < self._most:
+            name = f"{self._name}-{len(self._threads)}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
+            try:
+                task()
+            except Exception:
+                log.exception("a worker met an unexpected error")
             with self._changed:
                 self._running -= 1
-                self._changed.notify_all()
+                if self._closed:
+                    self._changed.notify_all()
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._changed:
+            while not self._tasks and not self._stopping:
+                self._idle += 1
+                self._changed.wait()
+                self._idle -= 1
+            if self._stopping:
+                return None
+            task = self._tasks.popleft()
+            self._running += 1
+            if self._tasks:
+                self._wake()
+            return task
+
+
+class Pace:
+    """How long a task takes of late: a moving mean, of the last twenty or so."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def took(self, seconds: float, tasks: int) -> None:
+        """Take in that ``tasks`` took so long together."""
+        if tasks:
+            self._seconds += (seconds / tasks - self._seconds) * _WEIGHT
+
+    def seconds_for(self, tasks: int) -> float:
+        """Return how long so many tasks will take, one after another; a tenth at least."""
+        return round(max(tasks * self._seconds, _SHORTEST_PAUSE), 3)
 
 
 class Lanes:

@@ -9,6 +9,6 @@ is lost. An answer is a value or an error with code, message, retryable and deta
 """
 
 from shared_services.messaging.rpc.client import Reply, RpcClient
-from shared_services.messaging.rpc.server import Context, RpcServer, Table
+from shared_services.messaging.rpc.server import Context, Inline, Many, RpcServer, Table
 
-__all__ = ["Context", "Reply", "RpcClient", "RpcServer", "Table"]
+__all__ = ["Context", "Inline", "Many", "Reply", "RpcClient", "RpcServer", "Table"]

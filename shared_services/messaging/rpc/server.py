@@ -5,23 +5,33 @@ are answered. A request that is no valid request is told which field is wrong; a
 exception is logged here with its traceback and reaches the caller as ``rpc.internal`` without
 its text. A call is acknowledged with its answer, so that one whose server dies goes to the
 next server while its deadline lasts.
+
+A method is handled in one of three ways, which its entry in the table says:
+
+``function``          in a worker thread, one call at a time, ``workers`` calls at once
+``Many(function)``    calls that arrive together by one call of the function, in one thread
+``Inline(function)``  at once in the connection's thread, for what never waits for anything
+
+When more than ``max_waiting`` calls wait, the next ones are refused with ``rpc.overloaded`` and
+the seconds after which to try again.
 """
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
-from pika import BasicProperties, spec
-from pika.channel import Channel
+from pika import BasicProperties
 
 from midspan.kernel.errors import MidspanError, RemoteError
 from shared_services.contracts.methods import Method
 from shared_services.messaging.connection import Connection
+from shared_services.messaging.deliveries import Delivery
 from shared_services.messaging.envelope import (
     CONTENT_TYPE,
     DEADLINE,
@@ -40,7 +50,8 @@ from shared_services.messaging.rpc.wire import (
 )
 from shared_services.messaging.session import ConsumingSession
 from shared_services.messaging.topology import Topology
-from shared_services.messaging.workers import WorkerPool
+from shared_services.messaging.wire import Wire
+from shared_services.messaging.workers import Pace, WorkerPool
 
 log = logging.getLogger(__name__)
 
@@ -67,18 +78,38 @@ class Context:
 
 
 Handler = Callable[[Any, Context], msgspec.Struct]
-Table = Mapping[str, tuple[Method, Handler]]
+Asked = Sequence[tuple[Any, Context]]
 
 
 @dataclass(frozen=True, slots=True)
+class Many:
+    """Answers calls that arrived together: one reply, or error to tell, for each of them."""
+
+    function: Callable[[Asked], Sequence[msgspec.Struct | MidspanError]]
+    at_most: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Answers a call in the connection's thread: for what computes shortly and never waits."""
+
+    function: Handler
+
+
+Table = Mapping[str, tuple[Method, Handler | Many | Inline]]
+
+
+Answer = tuple[BasicProperties, bytes]
+
+
+@dataclass(slots=True)
 class _Call:
     """A request in hand."""
 
-    channel: Channel
-    tag: int
+    wire: Wire
+    delivery: Delivery
     routing_key: str
-    properties: BasicProperties
-    body: bytes
+    answer: Answer | None = None
 
 
 class RpcServer(ConsumingSession):
@@ -91,13 +122,20 @@ class RpcServer(ConsumingSession):
         center: str,
         table: Table,
         *,
-        prefetch: int = 128,
+        prefetch: int = 512,
         workers: int = 4,
+        max_waiting: int = 256,
     ) -> None:
         service = topology.service(center, tuple(table))
         super().__init__(connection, service.declaration, service.queue.name, prefetch=prefetch)
         self._table = table
+        self._max_waiting = max_waiting
         self._pool = WorkerPool(workers, f"serve-{center}")
+        self._together = WorkerPool(1, f"serve-{center}-many")
+        self._gathered: dict[str, deque[_Call]] = {
+            key: deque() for key, (_, handler) in table.items() if isinstance(handler, Many)
+        }
+        self._pace = Pace()
 
     def stop(self, timeout: float = 10.0) -> bool:
         """Take no more calls, answer those in hand; False when some did not end in time.
@@ -105,42 +143,131 @@ class RpcServer(ConsumingSession):
         Also those not begun are answered: with the last server goes the queue, and they
         could not be handed back.
         """
+        ends = time.monotonic() + timeout
         self._stop_consuming()
-        finished = self._pool.stop(timeout, finish_waiting=True)
+        pools = (self._pool, self._together)
+        finished = [
+            pool.stop(max(ends - time.monotonic(), 0.0), finish_waiting=True) for pool in pools
+        ]
         self.end()
-        return finished
+        return all(finished)
 
-    def _on_message(
-        self, channel: Channel, method: spec.Basic.Deliver, properties: BasicProperties, body: bytes
-    ) -> None:
-        call = _Call(channel, method.delivery_tag, method.routing_key, properties, body)
-        self._pool.submit(partial(self._serve, call))
+    @property
+    def waiting(self) -> int:
+        """Return how many calls were taken and not begun."""
+        return self._pool.waiting + sum(map(len, self._gathered.values()))
+
+    def _on_burst(self, wire: Wire, deliveries: list[Delivery]) -> None:
+        tasks: list[Callable[[], None]] = []
+        done: list[_Call] = []
+        room = self._max_waiting - self.waiting
+        for delivery in deliveries:
+            call = _Call(wire, delivery, delivery.routing_key)
+            _, handler = self._table.get(call.routing_key, (None, None))
+            if isinstance(handler, Inline) or room <= 0:
+                self._serve_at_once(call, handler)
+                done.append(call)
+                continue
+            room -= 1
+            if isinstance(handler, Many):
+                self._gather(call, handler)
+            else:
+                tasks.append(partial(self._serve, call))
+        self._pool.submit(*tasks)
+        if done:
+            self._hand_back(wire, partial(_finish, done))
+
+    def _serve_at_once(self, call: _Call, handler: Handler | Many | Inline | None) -> None:
+        if not _answerable(call):
+            return
+        if isinstance(handler, Inline):
+            call.answer = self._answer(call, handler.function)
+        else:
+            call.answer = _error(call, error_body(self._overloaded(call)))
+
+    def _overloaded(self, call: _Call) -> RemoteError:
+        return RemoteError(
+            "rpc.overloaded",
+            f"the server has too many calls waiting to take {call.routing_key}",
+            retryable=True,
+            detail={"retry_after": self._pace.seconds_for(self.waiting)},
+        )
+
+    def _gather(self, call: _Call, handler: Many) -> None:
+        gathered = self._gathered[call.routing_key]
+        gathered.append(call)
+        if len(gathered) == 1:
+            self._together.submit(partial(self._serve_many, call.routing_key, handler))
 
     def _serve(self, call: _Call) -> None:
-        answer = self._answer(call) if _answerable(call) else None
-        self._on_channel(call.channel, partial(_finish, call, answer))
+        began = time.monotonic()
+        if _answerable(call):
+            call.answer = self._answer(call)
+        self._pace.took(time.monotonic() - began, 1)
+        self._hand_back(call.wire, partial(_finish, [call]))
 
-    def _answer(self, call: _Call) -> tuple[BasicProperties, bytes] | None:
-        """Return the answer, or None for work whose time has passed."""
+    def _serve_many(self, routing_key: str, handler: Many) -> None:
+        """Answer what has gathered; calls that come meanwhile are the next ones."""
+        gathered, calls = self._gathered[routing_key], list[_Call]()
+        while gathered and len(calls) < handler.at_most:
+            calls.append(gathered.popleft())
+        if gathered:
+            self._together.submit(partial(self._serve_many, routing_key, handler))
+        began = time.monotonic()
+        asked = [(call, *read) for call in calls if (read := self._read(call)) is not None]
+        if asked:
+            self._answer_many(handler, asked)
+        self._pace.took(time.monotonic() - began, len(calls))
+        for wire in {id(call.wire): call.wire for call in calls}.values():
+            self._hand_back(wire, partial(_finish, [call for call in calls if call.wire is wire]))
+
+    def _read(self, call: _Call) -> tuple[Any, Context] | None:
+        """Return a call's request; one that is not to be handled is answered here, if at all."""
+        if not _answerable(call):
+            return None
         try:
             context = self._context(call)
             if context.seconds_left <= 0:
                 return None
-            request = _request(context.method, call.body)
-            reply = msgspec.json.encode(self._table[call.routing_key][1](request, context))
+            return _request(context.method, call.delivery.body), context
+        except MidspanError as error:
+            call.answer = _error(call, error_body(error))
+            return None
+
+    def _answer_many(self, handler: Many, asked: Sequence[tuple[_Call, Any, Context]]) -> None:
+        try:
+            replies = handler.function([(request, context) for _, request, context in asked])
+            for (call, _, context), reply in zip(asked, replies, strict=True):
+                if isinstance(reply, MidspanError):
+                    call.answer = _error(call, error_body(reply))
+                else:
+                    call.answer = _reply(call, context, reply)
+        except MidspanError as error:
+            for call, _, _ in asked:
+                call.answer = _error(call, error_body(error))
+        except Exception:
+            log.exception("%s: the handler failed", asked[0][0].routing_key)
+            for call, _, _ in asked:
+                call.answer = _internal(call)
+
+    def _answer(self, call: _Call, function: Handler | None = None) -> Answer | None:
+        """Return the answer, or None for work whose time has passed."""
+        try:
+            read = self._read(call)
+            if read is None:
+                return call.answer
+            handler = function or self._table[call.routing_key][1]
+            return _reply(call, read[1], handler(*read))  # type: ignore[operator]  # a function
         except MidspanError as error:
             return _error(call, error_body(error))
         except Exception:
             log.exception("%s: the handler failed", call.routing_key)
-            message = f"{call.routing_key} failed for a reason that its server has logged"
-            return _error(call, ErrorBody(code="rpc.internal", message=message))
-        headers = {AS_OF: context.as_of.isoformat()} if context.as_of else None
-        return _properties(call, REPLY, headers), reply
+            return _internal(call)
 
     def _context(self, call: _Call) -> Context:
         if call.routing_key not in self._table:
             raise RemoteError("rpc.unknown_method", f"there is no method {call.routing_key} here")
-        headers = call.properties.headers or {}
+        headers = call.delivery.properties.headers or {}
         deadline = headers.get(DEADLINE)
         # pika has an int class of its own for long values; a bool is an int, too, and no time.
         if isinstance(deadline, bool) or not isinstance(deadline, int):
@@ -151,14 +278,24 @@ class RpcServer(ConsumingSession):
             deadline / 1000,
             trace if isinstance(trace, str) else None,
             max_staleness=_staleness(headers.get(MAX_STALENESS)),
-            correlation_id=call.properties.correlation_id,
+            correlation_id=call.delivery.properties.correlation_id,
         )
 
 
 def _answerable(call: _Call) -> bool:
-    reply_to = call.properties.reply_to or ""
-    if reply_to.startswith(f"{DIRECT_REPLY_TO}.") and call.properties.correlation_id:
-        return True
+    """Whether the call says where to answer; its properties can be read then."""
+    try:
+        properties = call.delivery.properties
+        reply_to = properties.reply_to
+        if (
+            isinstance(reply_to, str)
+            and reply_to.startswith(f"{DIRECT_REPLY_TO}.")
+            and properties.correlation_id
+        ):
+            return True
+    except MidspanError as error:
+        log.warning("%s: a call was dropped: %s", call.routing_key, error)
+        return False
     log.warning("%s: a call without a direct reply address was dropped", call.routing_key)
     return False
 
@@ -188,21 +325,33 @@ def _invalid(message: str, field: str) -> RemoteError:
     return RemoteError("rpc.invalid_request", message, detail={"field": field})
 
 
-def _error(call: _Call, body: ErrorBody) -> tuple[BasicProperties, bytes]:
+def _reply(call: _Call, context: Context, reply: msgspec.Struct) -> Answer:
+    headers = {AS_OF: context.as_of.isoformat()} if context.as_of else None
+    return _properties(call, REPLY, headers), msgspec.json.encode(reply)
+
+
+def _error(call: _Call, body: ErrorBody) -> Answer:
     return _properties(call, ERROR, None), msgspec.json.encode(body)
+
+
+def _internal(call: _Call) -> Answer:
+    """Answer for an exception that is told to the log alone."""
+    message = f"{call.routing_key} failed for a reason that its server has logged"
+    return _error(call, ErrorBody(code="rpc.internal", message=message))
 
 
 def _properties(call: _Call, kind: str, headers: dict[str, Any] | None) -> BasicProperties:
     return BasicProperties(
         content_type=CONTENT_TYPE,
         type=kind,
-        correlation_id=call.properties.correlation_id,
+        correlation_id=call.delivery.properties.correlation_id,
         headers=headers,
     )
 
 
-def _finish(call: _Call, answer: tuple[BasicProperties, bytes] | None, channel: Channel) -> None:
-    if answer is not None:
-        properties, body = answer
-        channel.basic_publish("", call.properties.reply_to or "", body, properties)
-    channel.basic_ack(call.tag)
+def _finish(calls: Sequence[_Call], wire: Wire) -> list[int]:
+    """Write the answers of calls; return what is to be acknowledged with them."""
+    for call in calls:
+        if call.answer is not None:
+            wire.publish("", call.delivery.properties.reply_to or "", *call.answer)
+    return [call.delivery.tag for call in calls]
