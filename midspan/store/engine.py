@@ -18,7 +18,7 @@ from sqlalchemy.schema import CreateSchema
 
 from midspan.kernel.errors import MidspanError, TransientError
 from midspan.kernel.redaction import mask_url
-from midspan.store.revision import Revision, write_revision, written_revision
+from midspan.store.revision import Revision, read_revision, write_revision, written_revision
 
 STAGING = "staging"
 _BUSY_SECONDS = 60
@@ -103,26 +103,46 @@ class Store:
             found = written_revision(connection, self.schema, revision)
             if found != revision.value:
                 if not disposable:
-                    raise MidspanError(
-                        "store.revision",
-                        f"the tables of {self.schema} are of revision {found}; this version of "
-                        f"Midspan knows revision {revision.value}",
-                        remedy="Run the version of Midspan that made them, or migrate them",
-                    )
+                    raise _unknown_revision(self.schema, found, revision)
                 metadata.drop_all(connection)
                 write_revision(connection, self.schema, revision)
             metadata.create_all(connection)
+
+    def holds(self, revision: Revision) -> bool:
+        """Return whether the tables of ``revision`` were ever made, and make nothing.
+
+        Raises MidspanError ``store.revision`` when they are of another.
+        """
+        with self.read() as connection:
+            found = read_revision(connection, self.schema, revision.name)
+        if found not in (None, revision.value):
+            raise _unknown_revision(self.schema, str(found), revision)
+        return found is not None
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
 
 
+def _unknown_revision(schema: str, found: str, known: Revision) -> MidspanError:
+    return MidspanError(
+        "store.revision",
+        f"the tables of {schema} are of revision {found}; this version of Midspan knows "
+        f"revision {known.value}",
+        remedy="Run the version of Midspan that made them, or migrate them",
+    )
+
+
 def open_store(url: str | None, folder: Path, schema: str) -> Store:
     """Open a center's store: ``folder/{schema}.db``, or its schema at a PostgreSQL ``url``."""
     if url is None:
-        return _embedded(folder / f"{schema}.db", schema)
+        return _embedded(store_file(folder, schema), schema)
     return Store(_postgres(url), schema, None)
+
+
+def store_file(folder: Path, schema: str) -> Path:
+    """Return the file of an embedded store."""
+    return folder / f"{schema}.db"
 
 
 def open_staging(url: str | None, folder: Path, sync: str) -> Store:

@@ -5,7 +5,7 @@ A worker that finds another revision than the one it knows does not touch the ta
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, MetaData, Table, select
+from sqlalchemy import Connection, MetaData, Table, inspect, select
 
 from midspan.store.load import upsert
 from midspan.store.types import column
@@ -28,6 +28,16 @@ def written_revision(connection: Connection, schema: str, known: Revision) -> st
         write_revision(connection, schema, known)
         return known.value
     return str(found)
+
+
+def read_revision(connection: Connection, schema: str, name: str) -> str | None:
+    """Return the revision that is written down, None where none is; nothing is written."""
+    table = _table(schema)
+    where = None if connection.dialect.name == "sqlite" else schema
+    if not inspect(connection).has_table(table.name, schema=where):
+        return None
+    found = connection.execute(select(table.c.value).where(table.c.name == name)).scalar()
+    return None if found is None else str(found)
 
 
 def write_revision(connection: Connection, schema: str, revision: Revision) -> None:

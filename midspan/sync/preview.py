@@ -1,6 +1,7 @@
 """A few rows of a stream, as the source has them and as the mapping makes them.
 
-Guarantee: nothing is kept and nothing is changed. Rows are read on the live lane, so that a
+Guarantee: nothing is kept and nothing is changed, neither in the source nor in a store; what a
+run over these rows would change is only told. Rows are read on the live lane, so that a
 person does not wait behind a sync; one batch is read at a time, and no more than needed. A
 stream that no sync maps yet is shown with every field it has.
 """
@@ -11,12 +12,13 @@ from typing import Any
 
 from config.binding import nearest
 from mappings import CompiledMapping, Refusal
-from mappings.model import paths_of
-from mappings.paths import Member, Path, Position, Step, member, position, select
-from mappings.values import Refused
-from midspan.kernel.errors import UnknownName, within
+from mappings.analysis import paths_of
+from mappings.places import found_at, spell
+from midspan.kernel.errors import RecordError, UnknownName, within
 from midspan.kernel.gate import Lane
 from midspan.kernel.stream import Batch, Reject, Slice
+from midspan.sync.effects import Effect, Translated, foresee
+from midspan.sync.marks import RowMarks
 from midspan.sync.project import BoundSync, Project
 
 
@@ -46,7 +48,8 @@ class PreviewRow:
     """One row: ``outcome`` is read (nothing maps it), translated, refused or filtered.
 
     ``reason`` is why, with the error's code; ``fields`` are empty unless a sync maps the
-    stream.
+    stream. ``key`` is None where the row has none; ``effect``, of a translated row, is what
+    a run would make of it.
     """
 
     source: Mapping[str, Any]
@@ -55,12 +58,15 @@ class PreviewRow:
     code: str = ""
     field: str = ""
     fields: tuple[CanonicalField, ...] = ()
+    key: str | None = None
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """Some rows of a stream. ``personal`` are the source columns that feed personal fields.
 
+    ``marks`` are the columns that the key and the cursor are made of.
     ``entity`` is empty where no sync maps the stream; then nobody knows what is personal.
     """
 
@@ -69,6 +75,7 @@ class Preview:
     entity: str
     columns: tuple[str, ...]
     personal: frozenset[str]
+    marks: frozenset[str]
     rows: tuple[PreviewRow, ...]
     rejects: tuple[Reject, ...]
 
@@ -76,7 +83,8 @@ class Preview:
 def preview(project: Project, system: str, stream: str, rows: int) -> Preview:
     """Read the first ``rows`` rows of a stream or part, and translate them where it is mapped.
 
-    Raises UnknownName ``adapter.unknown_stream`` when the system's file has no such stream.
+    Raises UnknownName ``adapter.unknown_stream`` when the system's file has no such stream, and
+    DriftError ``sync.column_gone`` when the source has no such key or cursor.
     """
     bound = project.system(system)
     if stream not in bound.streams:
@@ -85,19 +93,28 @@ def preview(project: Project, system: str, stream: str, rows: int) -> Preview:
             f"the file of {system} has no stream '{stream}'",
             remedy=nearest(stream, list(bound.streams)) or "Add it under 'streams'",
         )
-    with within(system=system, stream=stream, connection=bound.config.conn_id):
-        batches = _read(project, system, stream, rows)
+    declared = bound.streams[stream]
     sync = project.syncs.get(f"{system}.{stream}")
     shown: list[PreviewRow] = []
-    for batch in batches:
-        shown += _translated(sync, batch) if sync else _plain_rows(batch)
+    translated: list[Translated] = []
+    with within(system=system, stream=stream, connection=bound.config.conn_id):
+        batches = _read(project, system, stream, rows)
+        for batch in filter(lambda one: one.rows, batches):
+            marks = RowMarks(declared, batch.columns)
+            if sync is None:
+                shown += _plain_rows(batch, marks)
+            else:
+                shown += _Preview(sync, batch, marks, len(shown)).rows(translated)
+    effects = foresee(project, sync, translated) if sync else {}
+    cursor = declared.cursor.fields if declared.cursor else ()
     return Preview(
         system,
         stream,
         sync.config.entity if sync else "",
         tuple(dict.fromkeys(column for batch in batches for column in batch.columns)),
         _personal_columns(sync.mapping) if sync else frozenset(),
-        tuple(shown),
+        frozenset((*declared.primary_key, *cursor)),
+        tuple(replace(row, effect=effects.get(place)) for place, row in enumerate(shown)),
         tuple(reject for batch in batches for reject in batch.rejects),
     )
 
@@ -116,29 +133,67 @@ def _read(project: Project, system: str, stream: str, rows: int) -> list[Batch]:
     return found
 
 
-def _plain_rows(batch: Batch) -> list[PreviewRow]:
-    return [PreviewRow(dict(zip(batch.columns, row, strict=True)), "read") for row in batch.rows]
-
-
-def _translated(sync: BoundSync, batch: Batch) -> list[PreviewRow]:
-    mapping = sync.mapping
-    done = mapping.translate(batch.columns, batch.rows)
-    values = dict(zip(done.indexes, done.rows, strict=True))
-    refusals = {one.index: one for one in done.refusals}
-    filtered = dict(done.filtered)
+def _plain_rows(batch: Batch, marks: RowMarks) -> list[PreviewRow]:
     shown = []
-    for index, row in enumerate(batch.rows):
+    for row in batch.rows:
         source = dict(zip(batch.columns, row, strict=True))
-        refusal = refusals.get(index)
-        fields = _fields(mapping, source, values.get(index), refusal)
-        if refusal is not None:
-            reason = (refusal.message, refusal.code, refusal.field)
-            shown.append(PreviewRow(source, "refused", *reason, fields))
-        elif index in filtered:
-            shown.append(PreviewRow(source, "filtered", filtered[index]))
-        else:
-            shown.append(PreviewRow(source, "translated", fields=fields))
+        try:
+            shown.append(PreviewRow(source, "read", key=marks.key(row)))
+        except RecordError as error:
+            shown.append(PreviewRow(source, "refused", error.message, error.code))
     return shown
+
+
+class _Preview:
+    """Shows a batch as the pipeline would stage it; ``first`` is the place of its first row."""
+
+    def __init__(self, sync: BoundSync, batch: Batch, marks: RowMarks, first: int) -> None:
+        self._mapping = sync.mapping
+        self._batch = batch
+        self._marks = marks
+        self._first = first
+
+    def rows(self, translated: list[Translated]) -> list[PreviewRow]:
+        """Return each row as it is shown; those that are translated are added to the list."""
+        done = self._mapping.translate(self._batch.columns, self._batch.rows)
+        values = dict(zip(done.indexes, done.rows, strict=True))
+        refusals = {one.index: one for one in done.refusals}
+        for index, row in list(values.items()):
+            try:
+                translated.append(self._staged(index, row))
+            except RecordError as error:
+                refusals[index] = Refusal(index, "", error.code, error.message)
+        filtered = dict(done.filtered)
+        return [
+            self._shown(index, values.get(index), refusals.get(index), filtered.get(index))
+            for index in range(len(self._batch.rows))
+        ]
+
+    def _staged(self, index: int, values: tuple[Any, ...]) -> Translated:
+        row, marks = self._batch.rows[index], self._marks
+        return Translated(self._first + index, marks.key(row), marks.stamp(row), values)
+
+    def _shown(
+        self,
+        index: int,
+        values: Sequence[Any] | None,
+        refusal: Refusal | None,
+        reason: str | None,
+    ) -> PreviewRow:
+        row = self._batch.rows[index]
+        source = dict(zip(self._batch.columns, row, strict=True))
+        try:
+            key: str | None = self._marks.key(row)
+        except RecordError:
+            key = None
+        if reason is not None:
+            fields = _fields(self._mapping, source, None, None)
+            return PreviewRow(source, "filtered", reason, fields=fields, key=key)
+        fields = _fields(self._mapping, source, values, refusal)
+        if refusal is None:
+            return PreviewRow(source, "translated", fields=fields, key=key)
+        told = (refusal.message, refusal.code, refusal.field)
+        return PreviewRow(source, "refused", *told, fields, key)
 
 
 def _fields(
@@ -158,7 +213,7 @@ def _fields(
                 None if values is None else values[place],
                 field.personal,
                 expression is not None,
-                tuple(Source(_spelt(path), path.column, _at(path, source)) for path in paths),
+                tuple(Source(spell(path), path.column, found_at(path, source)) for path in paths),
                 refusal.code if refusal is not None and refused else "",
             )
         )
@@ -173,30 +228,3 @@ def _personal_columns(mapping: CompiledMapping) -> frozenset[str]:
         if name in personal
         for path in paths_of(expression)
     )
-
-
-def _spelt(path: Path) -> str:
-    return "".join(map(_spelt_step, (Member(path.column), *path.steps))).removeprefix(".")
-
-
-def _spelt_step(step: Step) -> str:
-    if isinstance(step, Member):
-        return f"['{step.name}']" if {*step.name} & {*".[]"} else f".{step.name}"
-    if isinstance(step, Position):
-        return f"[{step.index}]"
-    return f"[{step.name}={'|'.join(step.values)}]"
-
-
-def _at(path: Path, source: Mapping[str, Any]) -> Any:
-    value = source.get(path.column)
-    try:
-        for step in path.steps:
-            if isinstance(step, Member):
-                value = member(value, step.name)
-            elif isinstance(step, Position):
-                value = position(value, step.index)
-            else:
-                value = select(value, step.name, step.values)
-    except Refused:
-        return None  # the row's own refusal says so
-    return value

@@ -5,7 +5,8 @@ whoever holds a ``Project`` can rely on it.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -29,7 +30,7 @@ from mappings import CompiledMapping
 from midspan.governor import ControlStore, DatabaseGate, open_control
 from midspan.kernel.errors import ConfigurationError, MidspanError, Problem, UnknownName
 from midspan.kernel.gate import Gate, Lane, ShutGate
-from midspan.store.engine import Store, open_staging, open_store
+from midspan.store.engine import Store, open_staging, open_store, store_file
 from midspan.sync.centers import Center, load_centers
 from midspan.sync.mapped import compile_mappings, in_order
 from shared_services.golden.model import GoldenModel
@@ -100,6 +101,19 @@ class Project:
             store.create(self.centers[center].metadata, self.centers[center].revision)
             self._stores[center] = store
         return self._stores[center]
+
+    @contextmanager
+    def made_store(self, center: str) -> Iterator[Store | None]:
+        """Give a center's store for the time of the context; None where none was made yet."""
+        url, folder = self.settings.store_url, self.settings.state / "store"
+        if url is None and not store_file(folder, center).is_file():
+            yield None
+            return
+        store = open_store(url, folder, center)
+        try:
+            yield store if store.holds(self.centers[center].revision) else None
+        finally:
+            store.close()
 
     def staging(self, sync: str) -> Store:
         """Return a sync's staging store."""

@@ -20,7 +20,8 @@ from config.model import CursorConfig, Part
 from mappings import CompiledMapping, Refusal
 from midspan.kernel.errors import RecordError
 from midspan.kernel.stream import Batch, Slice
-from midspan.sync.staging import Progress, Staging, key_text, row_hash
+from midspan.sync.marks import RowMarks, first_stamp
+from midspan.sync.staging import Progress, Staging, row_hash
 from midspan.sync.state import CursorState
 
 _LOG = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ def _ceiling(cursor: CursorConfig, progress: Progress) -> str | None:
 def _part_stamp(cursor: CursorConfig, row: Sequence[Any], stamps: Sequence[int]) -> str | None:
     """Return a part's stamp; an unreadable one marks the parent and moves no cursor."""
     try:
-        return _changed(cursor.codec.read, row, stamps)
+        return first_stamp(cursor.codec.read, row, stamps)
     except RecordError:
         return None
 
@@ -175,16 +176,6 @@ def _rejected(batch: Batch, first: int) -> list[tuple[Any, ...]]:
     ]
 
 
-def _changed(
-    read: Callable[[Any], str | None], row: Sequence[Any], stamps: Sequence[int]
-) -> str | None:
-    """Return a row's stamp: the first of its fields that holds one counts."""
-    for index in stamps:
-        if (stamp := read(row[index])) is not None:
-            return stamp
-    return None
-
-
 class _Translator:
     """Turns one batch into staged rows and refused rows."""
 
@@ -193,10 +184,7 @@ class _Translator:
         self._first = first
         self._batch = batch
         self._mapping = reading.mapping
-        cursor = reading.stream.cursor
-        self._read = cursor.codec.read if cursor else None
-        self._stamps = [batch.columns.index(name) for name in (cursor.fields if cursor else ())]
-        self._keys = [batch.columns.index(name) for name in reading.stream.primary_key]
+        self._marks = RowMarks(reading.stream, batch.columns)
 
     def run(self) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
         """Return the staged rows and the refused rows of the batch."""
@@ -205,9 +193,10 @@ class _Translator:
         self._tell_lost(translation.lost)
         refused = [self._refused(refusal) for refusal in translation.refusals]
         rows: list[tuple[Any, ...]] = []
+        marks, source = self._marks, self._batch.rows
         for index, values in zip(translation.indexes, translation.rows, strict=True):
             try:
-                key, changed = self._key(index), self._stamp(index)
+                key, changed = marks.key(source[index]), marks.stamp(source[index])
                 rows.append((self._first + index, key, changed, row_hash(values), *values))
             except RecordError as error:
                 refused.append(self._refused(Refusal(index, "", error.code, error.message)))
@@ -220,22 +209,10 @@ class _Translator:
                 "%s: %d values of %s given up (%s)", self._mapping.name, count, field, code
             )
 
-    def _key(self, index: int) -> str:
-        row = self._batch.rows[index]
-        parts = [row[column] for column in self._keys]
-        if any(part is None or part == "" for part in parts):
-            raise RecordError("record.no_key", "the row's primary key is empty")
-        return key_text(parts)
-
-    def _stamp(self, index: int) -> str | None:
-        if self._read is None:
-            return None
-        return _changed(self._read, self._batch.rows[index], self._stamps)
-
     def _refused(self, refusal: Refusal) -> tuple[Any, ...]:
         raw, place = self._batch.origin(refusal.index)
         try:
-            key: str | None = self._key(refusal.index)
+            key: str | None = self._marks.key(self._batch.rows[refusal.index])
         except RecordError:
             key = None
         # An adapter that keeps no bytes must not make one row of all that have no key.

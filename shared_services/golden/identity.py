@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from shared_services.golden.model import GoldenModel
 
 Keys = Mapping[str, str]
+_ALL = true()
 
 
 class Identities:
@@ -34,8 +35,17 @@ class Identities:
         found = ((rule.name, rule.key(values)) for rule in self._model.rules)
         return {name: key for name, key in found if key is not None}
 
-    def prefetch(self, connection: Connection, rows: Sequence[Keys], ids: Iterable[int]) -> None:
-        """Load who owns the match keys of ``rows``, and what is exclusive to the owners."""
+    def prefetch(
+        self,
+        connection: Connection,
+        rows: Sequence[Keys],
+        ids: Iterable[int],
+        among: ColumnElement[bool] = _ALL,
+    ) -> None:
+        """Load who owns the match keys of ``rows``, and what is exclusive to the owners.
+
+        ``among``: which rows of the match table count.
+        """
         match, source = self._model.match, self._model.source
         wanted = sorted({key for keys in rows for key in keys.values()})
         owners = set(ids)
@@ -46,7 +56,7 @@ class Identities:
         found = connection.execute(
             select(match.c.rule, match.c.value, source.c.golden_id)
             .select_from(joined)
-            .where(match.c.value.in_(wanted), source.c.golden_id.is_not(None))
+            .where(match.c.value.in_(wanted), source.c.golden_id.is_not(None), among)
         )
         for rule, value, golden_id in found:
             self._owners[rule, value].add(golden_id)
@@ -55,7 +65,7 @@ class Identities:
         claims = connection.execute(
             select(source.c.golden_id, match.c.rule, match.c.value)
             .select_from(joined)
-            .where(match.c.rule.in_(rules), source.c.golden_id.in_(sorted(owners)))
+            .where(match.c.rule.in_(rules), source.c.golden_id.in_(sorted(owners)), among)
         )
         for golden_id, rule, value in claims:
             self._exclusive[golden_id][rule].add(value)

@@ -26,7 +26,7 @@ def test_source_and_canonical_stand_side_by_side(shop):
     """Field by field, with the path it was read from; personal ones are marked."""
     shop.map_customers()
 
-    done = shop.midspan("preview", "shop", "customers", "--rows", "1")
+    done = shop.midspan("preview", "shop", "customers", "--rows", "1", "--show-personal")
     lines = [line.split() for line in done.stdout.splitlines()]
 
     assert done.exit_code == 0
@@ -51,11 +51,11 @@ def test_a_refused_row_says_which_field_and_why(shop):
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_a_masked_preview_shows_no_personal_value(shop, as_json):
+def test_a_preview_shows_no_personal_value(shop, as_json):
     """Neither as the source has it nor as canonical; what is harmless stays."""
     shop.map_customers()
 
-    words = ("--mask", "--json") if as_json else ("--mask",)
+    words = ("--json",) if as_json else ()
     done = shop.midspan("preview", "shop", "customers", *words)
 
     assert "Name 1" not in done.stdout
@@ -65,17 +65,18 @@ def test_a_masked_preview_shows_no_personal_value(shop, as_json):
 
 
 def test_where_nobody_knows_what_is_personal_everything_is_masked(shop):
-    """A stream without a mapping may hold anything."""
-    (first, *_) = rows(shop.midspan("preview", "shop", "customers", "--mask", "--json"))
+    """A stream without a mapping may hold anything; only key and cursor are shown."""
+    (first, *_) = rows(shop.midspan("preview", "shop", "customers", "--json"))
+    shown = {name for name, value in first["source"].items() if value not in (None, "•••")}
 
-    assert {value for value in first["source"].values() if value is not None} == {"•••"}
+    assert shown <= {"id", "changed_at", "created_at"}
 
 
 def test_a_foreign_text_cannot_meddle_with_the_terminal(shop):
     """Neither with control characters nor with words that are markup elsewhere."""
     shop.run("UPDATE customers SET name = 'a' || char(27) || '[31m[red]b[/x]' WHERE id = 1")
 
-    done = shop.midspan("preview", "shop", "customers", "--rows", "1")
+    done = shop.midspan("preview", "shop", "customers", "--rows", "1", "--show-personal")
 
     assert "a\\x1b[31m[red]b[/x]" in done.stdout
     assert "\x1b" not in done.stdout
@@ -87,3 +88,33 @@ def test_an_unknown_stream_is_answered_with_the_nearest(shop):
 
     assert done.exit_code == 2
     assert "Did you mean 'customers'?" in done.stderr
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_misspelt_primary_key_is_named(shop, mapped):
+    """No row of such a stream could ever be kept: that is no success."""
+    if mapped:
+        shop.map_customers()
+    shop.system.write_text(
+        shop.system.read_text().replace("primary_key: [id]", "primary_key: [idd]")
+    )
+
+    done = shop.midspan("preview", "shop", "customers")
+
+    assert done.exit_code != 0
+    assert "idd" in done.stderr
+    assert "primary_key" in done.stderr
+
+
+def test_a_row_without_a_key_is_refused(shop):
+    """As the sync would refuse it."""
+    shop.map_customers()
+    shop.system.write_text(
+        shop.system.read_text().replace("primary_key: [id]", "primary_key: [mail]")
+    )
+    shop.run("UPDATE customers SET mail = '' WHERE id = 2")
+
+    done = shop.midspan("preview", "shop", "customers", "--json")
+
+    assert done.exit_code == 1
+    assert {row["code"] for row in rows(done)} == {"", "record.no_key"}

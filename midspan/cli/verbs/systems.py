@@ -60,21 +60,21 @@ def discover(
 @click.argument("system")
 @click.argument("stream")
 @click.option("--rows", default=5, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--mask", is_flag=True, help="Hide what is, or may be, personal.")
+@click.option("--show-personal", is_flag=True, help="Show what is, or may be, personal.")
 @json_option
 @guarded
-def preview(system: str, stream: str, rows: int, mask: bool, as_json: bool) -> int:
-    """Show the first rows of a STREAM of SYSTEM, and what its mapping makes of them."""
+def preview(system: str, stream: str, rows: int, show_personal: bool, as_json: bool) -> int:
+    """Show the first rows of a STREAM of SYSTEM, and what a run would make of them."""
     from midspan.cli.rows import masked, plain, print_preview
     from midspan.sync.preview import preview as read
 
     shown = read(open_project(), system, stream, rows)
-    if mask:
+    if not show_personal:
         shown = masked(shown)
     if as_json:
         print_json(plain(shown))
     else:
-        print_preview(shown)
+        print_preview(shown, hidden=not show_personal)
     refused = shown.rejects or any(row.outcome == "refused" for row in shown.rows)
     return 1 if refused else 0
 
