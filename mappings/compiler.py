@@ -37,7 +37,7 @@ def compile_rows(mapping: Mapping, columns: Sequence[str]) -> tuple[RowFunction,
 
 
 def _definition(emitter: Emitter, mapping: Mapping) -> ast.FunctionDef:
-    handler = on_refusal("refuse", ast.Continue())
+    handler = on_refusal("refuse", ast.Continue(), syntax.load("error"))
     body = [syntax.assign("at", syntax.constant(0)), *filters(emitter, mapping)]
     values = []
     for at, spec in enumerate(mapping.entity.fields, start=1):

@@ -1,30 +1,61 @@
 """Reads paths and conditions from a mapping file's tree, and reports what is wrong.
 
-A condition is ``{path, equals}``, ``{path, in}``, ``{path, missing: true}``, ``{all: [...]}``,
-``{any: [...]}`` or ``{not: ...}``. Booleans and numbers are compared as such, texts exactly.
+A condition is an expression and what is tested of its value (``equals``, ``in``, ``missing``,
+``above``, ``at_least``, ``below``, ``at_most``, ``starts_with``, ``ends_with``, ``contains``,
+``matches``), or ``{all: [...]}``, ``{any: [...]}``, ``{not: ...}``. Booleans and numbers are
+compared as such, texts exactly, and what a converter gives as values of its kind.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar, get_args
 
 from config.binding import nearest
 from config.tree import Node
-from mappings.model import All, Condition, Missing, Not, OneOf, Some
+from mappings.analysis import kind_of
+from mappings.model import (
+    All,
+    Condition,
+    Expression,
+    Missing,
+    Not,
+    OneOf,
+    Some,
+    Spelt,
+    TextTest,
+    Within,
+)
 from mappings.paths import Path, PathError, parse_path
+from mappings.predicates import compiled
+from mappings.values import cast
 from midspan.kernel.errors import Problem
+from shared_services.contracts.entities import FieldKind
 
 T = TypeVar("T")
 
-_TESTS = ("equals", "in", "missing")
+BOUNDS = ("above", "at_least", "below", "at_most")
+TEXT_TESTS: tuple[TextTest, ...] = get_args(TextTest)
+TESTS = ("equals", "in", "missing", *BOUNDS, *TEXT_TESTS)
 _SCALARS = (str, bool, int, float)
+_ORDERED: tuple[FieldKind, ...] = ("decimal", "date", "datetime")
 
 
 class ConditionReader:
-    """Reads conditions of one file; a method that returns None has added a problem."""
+    """Reads conditions of one file; a method that returns None has added a problem.
+
+    ``depth`` is how many lists' items the reading stands within.
+    """
 
     def __init__(self, problems: list[Problem]) -> None:
         self._problems = problems
+        self._depth = 0
+
+    @abstractmethod
+    def read(self, node: Node) -> Expression | None:
+        """Return the expression at ``node``."""
 
     def condition(self, node: Node) -> Condition | None:
         """Return the condition at ``node``."""
@@ -41,36 +72,91 @@ class ConditionReader:
         return self._test(node)
 
     def _test(self, node: Node) -> Condition | None:
-        tests = [key for key in _TESTS if node.get(key) is not None]
-        place = node.get("path")
-        if place is None or len(tests) != 1:
-            message = "a condition is {path: ...} with one of equals, in, missing"
+        tests = [key for key in TESTS if node.get(key) is not None]
+        if not tests or (len(tests) > 1 and not set(tests) <= set(BOUNDS)):
+            message = f"a condition is {{path: ...}} with one of {', '.join(TESTS)}"
             self._refuse(node, "mapping.condition", message, "or all, any, not")
             return None
-        path = self.path(place)
-        if self._unknown_keys(node, ("path", tests[0])) or path is None:
+        of = self.read(without(node, tests))
+        if of is None:
             return None
         value = node.value[tests[0]]
+        if tests[0] in BOUNDS:
+            return self._within(of, {key: node.value[key] for key in tests})
         if tests[0] == "missing":
-            if not isinstance(value.value, bool):
-                self._refuse(value, "mapping.condition", "missing is true or false")
-                return None
-            return Missing(path) if value.value else Not(Missing(path))
+            return self._missing(of, value)
+        if tests[0] in TEXT_TESTS:
+            return self._spelt(of, tests[0], value)
         values = [value] if tests[0] == "equals" else value.value
         if not isinstance(values, list):
             self._refuse(value, "mapping.condition", "in holds a list of values")
             return None
-        return self._one_of(path, values)
+        return self._one_of(of, values)
 
-    def _one_of(self, path: Path, values: Sequence[Node]) -> Condition | None:
-        for value in values:
-            if not isinstance(value.value, _SCALARS):
-                self._refuse(
-                    value, "mapping.condition", "a value is compared with texts, numbers, booleans"
-                )
+    def _missing(self, of: Expression, value: Node) -> Condition | None:
+        if not isinstance(value.value, bool):
+            self._refuse(value, "mapping.condition", "missing is true or false")
+            return None
+        return Missing(of) if value.value else Not(Missing(of))
+
+    def _one_of(self, of: Expression, values: Sequence[Node]) -> Condition | None:
+        wanted = [self._compared(of, value) for value in values]
+        complete = tuple(one for one in wanted if one is not None)
+        return OneOf(of, complete) if len(complete) == len(wanted) else None
+
+    def _compared(self, of: Expression, node: Node) -> Any:
+        """Return what a value is compared with, in the kind that it is of; None for none."""
+        if not isinstance(node.value, _SCALARS):
+            message = "a value is compared with texts, numbers, booleans"
+            self._refuse(node, "mapping.condition", message)
+            return None
+        kind = kind_of(of)
+        if kind is None:
+            return Decimal(str(node.value)) if type(node.value) is float else node.value
+        return self._cast(node, kind)
+
+    def _cast(self, node: Node, kind: FieldKind) -> Any:
+        try:
+            return cast(node.value, kind)
+        except ValueError:
+            self._refuse(node, "mapping.value", f"'{node.plain()}' is no {kind}")
+            return None
+
+    def _within(self, of: Expression, given: dict[str, Node]) -> Condition | None:
+        kind = kind_of(of)
+        first = next(iter(given.values()))
+        kind = "decimal" if kind == "integer" else kind or _kind_of_bound(first.value)
+        if kind not in _ORDERED:
+            message = "bounds are numbers, dates (2025-01-31), or instants with their offset"
+            self._refuse(first, "mapping.condition", message, "Add a via that gives one of them")
+            return None
+        limits = {name: self._cast(node, kind) for name, node in given.items()}
+        return None if None in limits.values() else Within(of, kind, **limits)
+
+    def _spelt(self, of: Expression, test: str, value: Node) -> Condition | None:
+        if kind_of(of) not in (None, "string"):
+            message = f"texts are tested, but this gives {kind_of(of)}"
+            self._refuse(value, "mapping.kind", message, "Add via: text")
+            return None
+        nodes = value.value if isinstance(value.value, list) else [value]
+        for node in nodes:
+            if not isinstance(node.value, str) or not node.value:
+                self._refuse(node, "mapping.condition", f"{test} holds a text, or several")
                 return None
-        plain = [one.value for one in values]
-        return OneOf(path, tuple(Decimal(str(one)) if type(one) is float else one for one in plain))
+            if test == "matches" and not self._is_pattern(node):
+                return None
+        name = next(one for one in TEXT_TESTS if one == test)
+        return Spelt(of, name, tuple(node.value for node in nodes))
+
+    def _is_pattern(self, node: Node) -> bool:
+        try:
+            compiled(node.value)
+        except ValueError as error:
+            message = f"'{node.value}' is no regular expression: {error}"
+            remedy = "Write it in RE2's syntax, which has no look-around and no back-references"
+            self._refuse(node, "mapping.condition", message, remedy)
+            return False
+        return True
 
     def path(self, node: Node) -> Path | None:
         """Return the path at ``node``."""
@@ -78,7 +164,7 @@ class ConditionReader:
             self._refuse(node, "mapping.path_syntax", "a path is a text")
             return None
         try:
-            return parse_path(node.value)
+            return parse_path(node.value, self._depth)
         except PathError as error:
             message = f"'{node.value}' is no path: at character {error.offset + 1}, {error.message}"
             self._refuse(node, "mapping.path_syntax", message)
@@ -102,3 +188,25 @@ class ConditionReader:
 
     def _refuse(self, node: Node, code: str, message: str, remedy: str = "") -> None:
         self._problems.append(node.problem(code, message, remedy))
+
+
+def without(node: Node, names: Sequence[str]) -> Node:
+    """Return a node without some of its keys."""
+    value = {name: child for name, child in node.value.items() if name not in names}
+    keys = {name: place for name, place in node.keys.items() if name not in names}
+    return replace(node, value=value, keys=keys)
+
+
+def _kind_of_bound(value: Any) -> FieldKind | None:
+    """Return the kind of a bound as it is written: a number, a day, an instant."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "decimal"
+    if not isinstance(value, str):
+        return None
+    for kind, read in (("date", date.fromisoformat), ("datetime", datetime.fromisoformat)):
+        try:
+            read(value)
+        except ValueError:
+            continue
+        return "date" if kind == "date" else "datetime"
+    return None

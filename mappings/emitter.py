@@ -1,74 +1,47 @@
-"""Turns expressions and conditions into statements of Python's syntax tree.
+"""Turns expressions into statements of Python's syntax tree.
 
 Each statement leaves a canonical value, or None, in one local variable, or raises ``Refused``
 with the reason. Everything of a mapping file enters as a constant or as a bound object.
 """
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from mappings import syntax
-from mappings.fields import FROM_SOURCE, matcher, missing, restriction
+from mappings.analysis import is_settled, kind_of
+from mappings.emit_each import EachEmitter
+from mappings.fields import FROM_SOURCE, counted, matcher, restriction
 from mappings.model import (
-    All,
     Arithmetic,
     Case,
     Choose,
     Coalesce,
     Concat,
-    Condition,
     Constant,
     Convert,
     Default,
+    Each,
     Expression,
     FieldExpression,
+    Format,
     Guarded,
     Lookup,
-    Missing,
-    Not,
-    OneOf,
+    Ordinal,
     Read,
-    Some,
-    is_settled,
-    kind_of,
 )
-from mappings.operations import calculator, finder, joiner
-from mappings.paths import Member, Path, Position, Select, member, position, select
-from mappings.values import Refused, clean_text, empty_text, expect, plain_decimal
+from mappings.operations import calculator, finder, formatter, joiner
+from mappings.paths import Path
 from shared_services.contracts.entities import FieldType
 
-_HELPERS: dict[str, Any] = {
-    "clean_text": clean_text,
-    "empty_text": empty_text,
-    "enumerate": enumerate,
-    "expect": expect,
-    "len": len,
-    "member": member,
-    "missing": missing,
-    "plain_decimal": plain_decimal,
-    "position": position,
-    "select": select,
-    "str": str,
-    "Refused": Refused,
-}
 
-
-class Emitter:
+class Emitter(EachEmitter):
     """Turns expressions into statements; ``into`` is the local variable that takes a value."""
-
-    def __init__(self, columns: Sequence[str]) -> None:
-        self.namespace = dict(_HELPERS) | {"__builtins__": {}}
-        self.locals = [f"c{index}" for index in range(len(columns))]
-        self.column = dict(zip(columns, self.locals, strict=True))
-        self._count = 0
 
     def field(self, expression: FieldExpression, spec: FieldType, into: str) -> list[ast.stmt]:
         """Return the statements that compute, check and keep a canonical field."""
         if isinstance(expression, Guarded):
-            fall_back = syntax.assign(into, self.literal(expression.fallback.value))
-            lost = on_refusal("lose", fall_back)
-            body: list[ast.stmt] = [ast.Try(self.valid(expression.of, spec, into), [lost], [], [])]
+            body = self.guarded(expression, spec, into)
         else:
             body = self.valid(expression, spec, into)
         if not spec.nullable:
@@ -76,12 +49,20 @@ class Emitter:
             body.append(syntax.branch(syntax.is_none(into), [refuse]))
         return body
 
+    def guarded(self, guarded: Guarded, spec: FieldType, into: str) -> list[ast.stmt]:
+        """Return the statements that fall back, and tell of it, where a value is refused."""
+        fall_back = syntax.assign(into, self.literal(guarded.fallback.value))
+        lost = on_refusal("lose", fall_back, self.refusal())
+        return [ast.Try(self.valid(guarded.of, spec, into), [lost], [], [])]
+
     def valid(self, expression: Expression, spec: FieldType, into: str) -> list[ast.stmt]:
         """Return the statements that leave a value of the field's kind and bounds, or None."""
         body = self.value(expression, into)
         kind = kind_of(expression)
         if spec.kind == "string":
             body += self._text(expression, spec, into)
+        elif spec.kind == "records":
+            body += self._counted(spec, into)
         elif kind is None:
             convert = self.bind("of_kind", FROM_SOURCE[spec.kind])
             converted = syntax.assign(into, syntax.call(convert, syntax.load(into)))
@@ -90,6 +71,13 @@ class Emitter:
             widened = syntax.assign(into, syntax.call("plain_decimal", syntax.load(into)))
             body.append(syntax.branch(syntax.is_present(into), [widened]))
         return body
+
+    def _counted(self, spec: FieldType, into: str) -> list[ast.stmt]:
+        if not spec.min_length and spec.max_length is None:
+            return []
+        count = self.bind("count", counted(spec))
+        told = syntax.statement(syntax.call(count, syntax.load(into)))
+        return [syntax.branch(syntax.is_present(into), [told])]
 
     def _text(self, expression: Expression, spec: FieldType, into: str) -> list[ast.stmt]:
         known, body = kind_of(expression) == "string", list[ast.stmt]()
@@ -132,10 +120,8 @@ class Emitter:
     def value(self, expression: Expression, into: str) -> list[ast.stmt]:
         """Return the statements that leave an expression's value in ``into``."""
         match expression:
-            case Read(path=path):
-                return [syntax.assign(into, self.path(path))]
-            case Constant(value=value):
-                return [syntax.assign(into, self.literal(value))]
+            case Read() | Constant() | Ordinal():
+                return [syntax.assign(into, self._single(expression))]
             case Convert():
                 return self._convert(expression, into)
             case Lookup():
@@ -144,12 +130,12 @@ class Emitter:
                 return [*self.value(of, into), self._or_else(into, self.value(default, into))]
             case Coalesce(options=options):
                 return self._coalesce(options, into)
-            case Concat(parts=parts, separator=separator):
-                return self._joined(parts, joiner(separator), into)
-            case Arithmetic(parts=parts):
-                return self._joined(parts, calculator(expression), into)
+            case Concat() | Format() | Arithmetic():
+                return self._joined(expression, into)
             case Choose(cases=cases, otherwise=otherwise):
                 return self._choose(cases, otherwise, into)
+            case Each():
+                return self.each(expression, into)
 
     def _or_else(self, into: str, other: list[ast.stmt]) -> ast.stmt:
         return syntax.branch(syntax.is_missing(syntax.load(into)), other)
@@ -159,18 +145,13 @@ class Emitter:
         body = self.value(first, into)
         return [*body, self._or_else(into, self._coalesce(tuple(others), into))] if others else body
 
-    def _joined(
-        self, parts: tuple[Expression, ...], join: Callable[[tuple[Any, ...]], Any], into: str
-    ) -> list[ast.stmt]:
-        names = [self._fresh("part") for _ in parts]
-        body = [
-            one for part, name in zip(parts, names, strict=True) for one in self.value(part, name)
-        ]
-        joined = syntax.tuple_of([syntax.load(name) for name in names])
-        return [
-            *body,
-            syntax.assign(into, syntax.call(self.bind("join", join), joined)),
-        ]
+    def _joined(self, joined: Concat | Format | Arithmetic, into: str) -> list[ast.stmt]:
+        names = [self.fresh("part") for _ in joined.parts]
+        parts = zip(joined.parts, names, strict=True)
+        body = [one for part, name in parts for one in self.value(part, name)]
+        values = syntax.tuple_of([syntax.load(name) for name in names])
+        join = self.bind("join", _join(joined))
+        return [*body, syntax.assign(into, syntax.call(join, values))]
 
     def _choose(self, cases: tuple[Case, ...], otherwise: Expression, into: str) -> list[ast.stmt]:
         body = self.value(otherwise, into)
@@ -198,6 +179,17 @@ class Emitter:
         absent = [] if known else [syntax.branch(syntax.is_present(into), [empty])]
         return [*body, syntax.branch(syntax.load(into), apply, absent)]
 
+    def _single(self, expression: Read | Constant | Ordinal) -> ast.expr:
+        """Return a value that one expression gives."""
+        match expression:
+            case Read(path=path):
+                return self.path(path)
+            case Constant(value=value):
+                return self.literal(value)
+            case Ordinal(start=start):
+                place = syntax.load(self.scopes[-1].index)
+                return ast.BinOp(place, ast.Add(), syntax.constant(start))
+
     def _argument(self, path: Path | None) -> ast.expr:
         return syntax.constant(None) if path is None else self.path(path)
 
@@ -211,9 +203,14 @@ class Emitter:
 
     def _lookup(self, lookup: Lookup, into: str) -> list[ast.stmt]:
         """Return a dictionary's own lookup of a text, and the full one where that fails."""
+        find, found = self.bind("find", finder(lookup)), self.fresh("found")
+        body = self.value(lookup.of, into)
+        if lookup.at is not None:
+            day = self.fresh("day")
+            looked_up = syntax.call(find, syntax.load(into), syntax.load(day))
+            replace = [*self.value(lookup.at, day), syntax.assign(into, looked_up)]
+            return [*body, syntax.branch(syntax.is_present(into), replace)]
         get = self.bind("get", lookup.table.get)
-        find = self.bind("find", finder(lookup.table, lookup.file))
-        found = self._fresh("found")
         quick = ast.IfExp(
             syntax.has_class(into, "str"),
             syntax.call(get, syntax.load(into)),
@@ -225,56 +222,21 @@ class Emitter:
             syntax.branch(syntax.is_none(found), [slow]),
             syntax.assign(into, syntax.load(found)),
         ]
-        return [*self.value(lookup.of, into), syntax.branch(syntax.is_present(into), replace)]
-
-    def condition(self, condition: Condition) -> ast.expr:
-        """Return the test of a condition."""
-        match condition:
-            case OneOf(path=path, values=values):
-                wanted = syntax.tuple_of([self.literal(value) for value in values])
-                return syntax.compare(self.path(path), ast.In(), wanted)
-            case Missing(path=path):
-                return syntax.is_missing(self.path(path))
-            case Not(condition=inner):
-                return syntax.negate(self.condition(inner))
-            case All(conditions=many):
-                return ast.BoolOp(ast.And(), [*map(self.condition, many), syntax.constant(True)])
-            case Some(conditions=many):
-                return ast.BoolOp(ast.Or(), [*map(self.condition, many), syntax.constant(False)])
-
-    def path(self, path: Path) -> ast.expr:
-        """Return the expression that follows a path."""
-        value = syntax.load(self.column[path.column])
-        for step in path.steps:
-            match step:
-                case Member(name=name):
-                    value = syntax.call("member", value, syntax.constant(name))
-                case Position(index=index):
-                    value = syntax.call("position", value, syntax.constant(index))
-                case Select(name=name, values=wanted):
-                    value = syntax.call(
-                        "select", value, syntax.constant(name), syntax.constant(wanted)
-                    )
-        return value
-
-    def literal(self, value: Any) -> ast.expr:
-        """Return a constant; one that Python has no literal for is bound to a name."""
-        if value is None or type(value) in (str, int, bool):
-            return syntax.constant(value)
-        return syntax.load(self.bind("value", value))
-
-    def bind(self, prefix: str, value: Any) -> str:
-        """Return a new global name of the function that stands for ``value``."""
-        name = self._fresh(prefix)
-        self.namespace[name] = value
-        return name
-
-    def _fresh(self, prefix: str) -> str:
-        self._count += 1
-        return f"{prefix}_{self._count}"
+        return [*body, syntax.branch(syntax.is_present(into), replace)]
 
 
-def on_refusal(tell: str, then: ast.stmt) -> ast.ExceptHandler:
+def _join(joined: Concat | Format | Arithmetic) -> Callable[[tuple[Any, ...]], Any]:
+    """Return what makes one value of several."""
+    match joined:
+        case Concat(separator=separator):
+            return joiner(separator)
+        case Format(texts=texts):
+            return formatter(texts)
+        case Arithmetic():
+            return calculator(joined)
+
+
+def on_refusal(tell: str, then: ast.stmt, error: ast.expr) -> ast.ExceptHandler:
     """Return the handler that tells of a refusal at the field under way."""
-    told = syntax.call(tell, *map(syntax.load, ("index", "at", "error")))
+    told = syntax.call(tell, syntax.load("index"), syntax.load("at"), error)
     return ast.ExceptHandler(syntax.load("Refused"), "error", [syntax.statement(told), then])

@@ -1,8 +1,8 @@
 """Reads expressions and conditions from a mapping file's tree, and reports what is wrong.
 
 An expression is a path, or a mapping with exactly one source (``path``, ``const``,
-``coalesce``, ``concat``, ``when``, or an operation on numbers), which ``via``, ``lookup`` and
-``default`` are applied to in this order::
+``coalesce``, ``concat``, ``format``, ``when``, ``each``, ``position``, or an operation on
+numbers), which ``via``, ``lookup`` and ``default`` are applied to in this order::
 
     email: contact_mechanisms[type=email].value
     phone: {path: TEL, via: [trim, {phone: {country_from: LAND}}]}
@@ -13,15 +13,17 @@ An expression is a path, or a mapping with exactly one source (``path``, ``const
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path as FilePath
+from string import Formatter
 from typing import Any, get_args
 
 from config.binding import bind, nearest
 from config.tree import Node
-from mappings.conditions import ConditionReader
-from mappings.converters import Converter, converters
+from mappings.analysis import kind_of
+from mappings.conditions import without
+from mappings.converters import Converter
 from mappings.converters.numbers import MAX_PLACES, Rounding
 from mappings.fields import restriction
+from mappings.lists import ListReader
 from mappings.model import (
     NOTHING,
     Arithmetic,
@@ -34,20 +36,21 @@ from mappings.model import (
     Default,
     Expression,
     FieldExpression,
+    Format,
     Guarded,
-    Lookup,
     Operator,
+    Ordinal,
     Read,
-    kind_of,
 )
 from mappings.paths import Path
-from mappings.tables import read_table
 from mappings.values import KIND_TYPES, Refused, cast
-from midspan.kernel.errors import Problem
 from shared_services.contracts.entities import FieldKind, FieldType
 
 _OPERATORS: tuple[Operator, ...] = get_args(Operator)
-_SOURCES = ("path", "const", "coalesce", "concat", "when", *_OPERATORS)
+_SOURCES = (
+    *("path", "const", "coalesce", "concat", "format", "when", "each", "position"),
+    *_OPERATORS,
+)
 _COMPANIONS: dict[str, tuple[str, ...]] = {
     "separator": ("concat",),
     "else": ("when",),
@@ -59,31 +62,37 @@ _ON_ERROR = ("quarantine", "drop_field", "default")
 _SHAPES: dict[type, FieldKind] = {str: "string", bool: "boolean", int: "integer", float: "decimal"}
 
 
-class ExpressionReader(ConditionReader):
+class ExpressionReader(ListReader):
     """Reads expressions of one file; every finding goes to ``problems``.
 
     A method that returns None has added at least one problem. ``field``, where given, is the
     canonical field that takes the value as it is: its kind and restrictions are checked.
     """
 
-    def __init__(self, folder: FilePath, problems: list[Problem]) -> None:
-        super().__init__(problems)
-        self._folder = folder
-
     def field(self, node: Node, field: FieldType) -> FieldExpression | None:
         """Return a canonical field's expression, of the field's kind."""
-        node, on_error = _without(node, "on_error")
+        on_error = node.get("on_error")
+        if on_error is not None:
+            node = without(node, ("on_error",))
         expression = self.read(node, field)
         if expression is None or (on_error and not self._on_error(on_error, expression, field)):
             return None
         kind = kind_of(expression)
+        if field.kind == "records" and kind is None:
+            message = f"the field '{field.name}' is a list of records"
+            remedy = "Write {each: {of: PATH, fields: {...}}}"
+            self._refuse(node, "mapping.kind", message, remedy)
+            return None
         if kind in (None, field.kind) or (kind, field.kind) == ("integer", "decimal"):
             return _guarded(expression, on_error.value) if on_error else expression
-        giving = [one.name for one in converters().values() if one.gives == field.kind]
-        remedy = f"Add via: {' or '.join(sorted(giving))}" if giving else ""
         message = f"the field '{field.name}' is {field.kind}, but this gives {kind}"
-        self._refuse(node, "mapping.kind", message, remedy)
+        self._refuse(node, "mapping.kind", message, self._giving(field.kind))
         return None
+
+    def _giving(self, kind: FieldKind) -> str:
+        """Return how a value of ``kind`` is come by."""
+        giving = sorted(one.name for one in self._converters.values() if one.gives == kind)
+        return f"Add via: {' or '.join(giving)}" if giving else ""
 
     def _on_error(self, place: Node, expression: Expression, field: FieldType) -> bool:
         """Return whether ``on_error`` can be kept; add what is wrong with it."""
@@ -118,7 +127,10 @@ class ExpressionReader(ConditionReader):
             "const": lambda given, into: self._constant(given.value["const"], into),
             "coalesce": self._coalesce,
             "concat": lambda given, _field: self._concat(given),
+            "format": lambda given, _field: self._format(given.value["format"]),
             "when": self._choose,
+            "each": lambda given, into: self._list(given.value["each"], into),
+            "position": lambda given, _field: self._ordinal(given.value["position"]),
             **dict.fromkeys(_OPERATORS, lambda given, _field: self._arithmetic(given)),
         }
         expression = readers[source](node, direct)
@@ -186,6 +198,39 @@ class ExpressionReader(ConditionReader):
                 self._refuse(node, "mapping.kind", message, "Add via: text")
                 return None
         return Concat(parts, separator.value if separator else "")
+
+    def _format(self, node: Node) -> Expression | None:
+        """Return the reading of ``{NAME2} {NAME1}``; two braces stand for one."""
+        if not isinstance(node.value, str):
+            self._refuse(node, "mapping.expression", "a format is a text with {paths} in it")
+            return None
+        try:
+            pieces = list(Formatter().parse(node.value))
+        except ValueError as error:
+            self._refuse(node, "mapping.expression", f"'{node.value}' is no format: {error}")
+            return None
+        if any(spec or conversion for _, _, spec, conversion in pieces):
+            message = "a format holds paths in braces, and nothing else in them"
+            self._refuse(node, "mapping.expression", message)
+            return None
+        named = [replace(node, value=name) for _, name, _, _ in pieces if name is not None]
+        parts = tuple(part for part in map(self._path, named) if part is not None)
+        if len(parts) < len(named) or not parts:
+            if not named:
+                self._refuse(node, "mapping.expression", "a format holds at least one {path}")
+            return None
+        texts = _between(pieces)
+        return Format(texts, parts)
+
+    def _ordinal(self, node: Node) -> Expression | None:
+        if not self._depth:
+            self._refuse(node, "mapping.expression", "only the item of a list has a position")
+            return None
+        if type(node.value) is not int:
+            message = "position holds the number of the first item, such as 1"
+            self._refuse(node, "mapping.expression", message)
+            return None
+        return Ordinal(node.value)
 
     def _arithmetic(self, node: Node) -> Arithmetic | None:
         operator = next(one for one in _OPERATORS if one in node.keys)
@@ -268,9 +313,9 @@ class ExpressionReader(ConditionReader):
 
     def _convert(self, node: Node, of: Expression | None) -> Expression | None:
         name, place, options_node = _call(node)
-        converter = converters().get(name)
+        converter = self._converters.get(name)
         if converter is None:
-            known = list(converters())
+            known = list(self._converters)
             message = f"there is no converter '{name}'"
             self._refuse(place, "mapping.unknown_converter", message, nearest(name, known))
             return None
@@ -306,23 +351,6 @@ class ExpressionReader(ConditionReader):
         paths = tuple(self.path(node) if node else None for node in nodes)
         return paths if len(self._problems) == before else None
 
-    def _lookup(
-        self, node: Node, of: Expression | None, field: FieldType | None
-    ) -> Expression | None:
-        table = read_table(node, self._folder, self._problems)
-        if table is None or of is None:
-            return None
-        if kind_of(of) not in (None, "string", "integer"):
-            self._refuse(
-                node, "mapping.kind", f"codes are texts or integers, but this gives {kind_of(of)}"
-            )
-            return None
-        kind = field.kind if field else "string"
-        values = {
-            code: self._value(node, _plain(text, kind), kind, field) for code, text in table.items()
-        }
-        return Lookup(of, str(node.value), values, kind)
-
 
 @dataclass(frozen=True, slots=True)
 class _Result:
@@ -332,14 +360,14 @@ class _Result:
     rounding: Rounding = "half_up"
 
 
-def _without(node: Node, key: str) -> tuple[Node, Node | None]:
-    """Return a node without one of its keys, and what stood there."""
-    found = node.get(key)
-    if found is None:
-        return node, None
-    value = {name: child for name, child in node.value.items() if name != key}
-    keys = {name: place for name, place in node.keys.items() if name != key}
-    return replace(node, value=value, keys=keys), found
+def _between(pieces: list[tuple[str, Any, Any, Any]]) -> tuple[str, ...]:
+    """Return the texts before, between and after a format's paths."""
+    texts = [""]
+    for text, name, _, _ in pieces:
+        texts[-1] += text
+        if name is not None:
+            texts.append("")
+    return tuple(texts)
 
 
 def _guarded(expression: Expression, on_error: str) -> FieldExpression:
@@ -362,10 +390,3 @@ def _field_of(expression: Expression | None) -> FieldType | None:
     """Return an unrestricted field of the expression's kind, to read its default by."""
     kind = None if expression is None else kind_of(expression)
     return None if kind is None else FieldType("", kind, False, True, False)
-
-
-def _plain(text: str, kind: FieldKind) -> Any:
-    """Return a table's text as a project file would hold it."""
-    if kind == "boolean":
-        return {"true": True, "false": False}.get(text, text)
-    return int(text) if kind == "integer" and text.lstrip("-").isdecimal() else text

@@ -55,6 +55,19 @@ def restriction(field: FieldType) -> Callable[[str], None]:
     return restrict
 
 
+def counted(field: FieldType) -> Callable[[tuple[Any, ...]], None]:
+    """Return a function that refuses more or fewer records than ``field`` lets through."""
+    least, most = field.min_length or 0, field.max_length
+
+    def count(records: tuple[Any, ...]) -> None:
+        if len(records) < least:
+            raise Refused("mapping.length", f"fewer than {least} records")
+        if most is not None and len(records) > most:
+            raise Refused("mapping.length", f"more than {most} records")
+
+    return count
+
+
 def of_type(types: tuple[type, ...], canonical: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return a function from a source's own value of ``types`` to its canonical value.
 

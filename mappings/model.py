@@ -1,11 +1,15 @@
 """A mapping as data: one expression for each canonical field, nothing executable.
 
 Expressions nest. Each gives a value of one kind, or of a kind only the row knows
-(``kind_of`` returns None). The empty text is a missing value everywhere.
+(``mappings.analysis.kind_of`` returns None). The empty text is a missing value everywhere.
+
+A field that was ``added`` to one of these classes later is part of a mapping's version only
+where it is not the default, so that an unchanged file keeps its version.
 """
 
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import Any, Literal
@@ -14,9 +18,15 @@ from config.tree import Node
 from mappings.converters.numbers import Rounding
 from mappings.converters.registry import Converter
 from mappings.paths import Path
-from shared_services.contracts.entities import EntityType, FieldKind
+from shared_services.contracts.entities import EntityType, FieldKind, FieldType
 
 Operator = Literal["add", "subtract", "multiply", "divide"]
+Unknown = Literal["refuse", "keep", "missing"]
+TextTest = Literal["starts_with", "ends_with", "contains", "matches"]
+
+ADDED = {"added": True}
+UNSPOKEN = {"unspoken": True}
+"""Marks what is no part of a mapping's meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,14 @@ class Concat:
 
 
 @dataclass(frozen=True, slots=True)
+class Format:
+    """Values spelt between ``texts``, which are one more; missing when one of them is."""
+
+    texts: tuple[str, ...]
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Choose:
     """The value of the first case whose condition holds, else ``otherwise``."""
 
@@ -79,13 +97,37 @@ class Convert:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """What a code means from the day ``first`` to the day ``last``, both included."""
+
+    first: date
+    last: date
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
-    """A code replaced by a table's value; an unknown code refuses the row."""
+    """A code replaced by a table's value.
+
+    ``table`` holds what each code means; a table whose codes change their meaning in time has
+    ``spans`` in its place, and ``at`` gives the day. A code the table lacks refuses the row, or
+    is kept, or is missing, as ``unknown`` says. With ``trim`` and ``fold`` white space at its
+    ends and its case are nothing to it; the table's codes are folded already. ``preferred`` are
+    the codes that the way back takes where several mean the same, and ``spelling`` the codes
+    before they were folded.
+    """
 
     of: "Expression"
-    file: str
+    file: str = field(metadata=UNSPOKEN)
     table: Dict[str, Any]
     kind: FieldKind
+    spans: Dict[str, tuple[Span, ...]] = field(default_factory=dict, metadata=ADDED)
+    at: "Expression | None" = field(default=None, metadata=ADDED)
+    unknown: Unknown = field(default="refuse", metadata=ADDED)
+    trim: bool = field(default=False, metadata=ADDED)
+    fold: bool = field(default=False, metadata=ADDED)
+    preferred: frozenset[str] = field(default=frozenset(), metadata=UNSPOKEN)
+    spelling: Dict[str, str] = field(default_factory=dict, metadata=UNSPOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +151,42 @@ class Arithmetic:
     rounding: Rounding = "half_up"
 
 
-Expression = Read | Constant | Coalesce | Concat | Choose | Convert | Lookup | Default | Arithmetic
+@dataclass(frozen=True, slots=True)
+class Ordinal:
+    """The place of the item under way in its list; the first is ``start``."""
+
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A record for each item of the list that ``of`` gives; missing when the list is.
+
+    Paths in ``fields`` and ``filters`` begin at the item; those that go ``up`` begin so many
+    records further out. ``specs`` are the fields of a record, in their order; a record is a
+    dictionary that holds them all. Items that a filter names are left out.
+    """
+
+    of: "Expression"
+    specs: tuple[FieldType, ...]
+    fields: Dict[str, "FieldExpression"]
+    filters: tuple["Filter", ...] = ()
+
+
+Expression = (
+    Read
+    | Constant
+    | Coalesce
+    | Concat
+    | Format
+    | Choose
+    | Convert
+    | Lookup
+    | Default
+    | Arithmetic
+    | Ordinal
+    | Each
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +205,44 @@ FieldExpression = Expression | Guarded
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Whether the value at a path equals one of ``values``."""
+    """Whether a value equals one of ``values``."""
 
-    path: Path
-    values: tuple[str | int | bool | Decimal, ...]
+    of: Expression
+    values: tuple[str | int | bool | Decimal | date, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Whether nothing, or the empty text, stands at a path."""
+    """Whether a value is missing."""
 
-    path: Path
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Whether a number, date or instant lies within bounds; a missing value does not.
+
+    A bound that is None is none.
+    """
+
+    of: Expression
+    kind: FieldKind
+    above: Any = None
+    at_least: Any = None
+    below: Any = None
+    at_most: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spelt:
+    """Whether a text is spelt like one of ``values``; a missing one is not.
+
+    ``matches`` holds regular expressions of RE2, each for the whole text.
+    """
+
+    of: Expression
+    test: TextTest
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +266,7 @@ class Some:
     conditions: tuple["Condition", ...]
 
 
-Condition = OneOf | Missing | Not | All | Some
+Condition = OneOf | Missing | Within | Spelt | Not | All | Some
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +296,8 @@ class Mapping:
     """A checked mapping. ``fields`` stand in the entity's order, unmapped ones are absent.
 
     ``checks`` are expressions whose value nobody takes: they refuse a row that has none.
+    ``personal`` are the source columns that the file marks; ``mappings.analysis`` adds those
+    that lead to a personal field.
     """
 
     name: str
@@ -202,78 +308,8 @@ class Mapping:
     filters: tuple[Filter, ...] = ()
     checks: Dict[str, Expression] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
+    personal: frozenset[str] = frozenset()
     examples: tuple[Example, ...] = ()
 
 
-def kind_of(expression: FieldExpression) -> FieldKind | None:
-    """Return the kind of value an expression gives; None when only the row knows."""
-    match expression:
-        case Constant(kind=kind) | Lookup(kind=kind):
-            return kind
-        case Convert(converter=converter):
-            return converter.gives
-        case Concat():
-            return "string"
-        case Arithmetic():
-            return "decimal"
-        case Coalesce(options=options):
-            return _common(options)
-        case Choose(cases=cases, otherwise=otherwise):
-            return _common((*(case.value for case in cases), otherwise))
-        case Default(of=of) | Guarded(of=of):
-            return kind_of(of)
-        case Read():
-            return None
-
-
-def _common(expressions: tuple[Expression, ...]) -> FieldKind | None:
-    """Return the kind that all branches share; a branch that is always missing fits any."""
-    kinds = {kind_of(one) for one in expressions if one != NOTHING}
-    return kinds.pop() if len(kinds) == 1 else None
-
-
 NOTHING = Constant(None, "string")
-
-
-def is_settled(expression: Expression) -> bool:
-    """Return whether its texts are canonical by construction and need no cleaning."""
-    match expression:
-        case Constant() | Lookup():
-            return True
-        case Convert(converter=converter):
-            return converter.settled
-        case Coalesce(options=options):
-            return all(map(is_settled, options))
-        case Choose(cases=cases, otherwise=otherwise):
-            return is_settled(otherwise) and all(is_settled(case.value) for case in cases)
-        case Default(of=of):
-            return is_settled(of)
-        case _:
-            return False
-
-
-def paths_of(item: FieldExpression | Condition | Case | Filter) -> tuple[Path, ...]:
-    """Return every path that an expression or condition reads, in reading order."""
-    match item:
-        case Read(path=path) | OneOf(path=path) | Missing(path=path):
-            return (path,)
-        case Convert(of=of, arguments=arguments):
-            return (*paths_of(of), *(path for path in arguments if path is not None))
-        case Lookup(of=of) | Default(of=of) | Guarded(of=of):
-            return paths_of(of)
-        case Not(condition=condition) | Filter(condition=condition):
-            return paths_of(condition)
-        case Case(condition=condition, value=value):
-            return (*paths_of(condition), *paths_of(value))
-        case Coalesce(options=many) | Concat(parts=many) | Arithmetic(parts=many):
-            return _all_paths(many)
-        case All(conditions=many) | Some(conditions=many):
-            return _all_paths(many)
-        case Choose(cases=cases, otherwise=otherwise):
-            return (*_all_paths(cases), *paths_of(otherwise))
-        case Constant():
-            return ()
-
-
-def _all_paths(items: tuple[Any, ...]) -> tuple[Path, ...]:
-    return tuple(path for item in items for path in paths_of(item))

@@ -6,11 +6,14 @@ with a dot or a bracket in it is quoted: ``['unit price.net']``. Following a pat
 missing member, a position past the end and a selection without a match are missing values.
 A step into something that is neither record nor list refuses the row, since its source has
 changed shape.
+
+Within the items of a list a path begins at the item: ``@`` is the item itself, ``^.LAND`` a
+member of the record around it, and ``$.LAND`` a column of the row.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mappings.values import Refused, describe
@@ -43,10 +46,15 @@ Step = Member | Position | Select
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A top-level column and the steps from there."""
+    """A column and the steps from there.
+
+    Within an item of a list ``column`` is a member of the item, or empty for the item itself;
+    ``up`` says how many records further out the path begins.
+    """
 
     column: str
     steps: tuple[Step, ...] = ()
+    up: int = field(default=0, metadata={"added": True})
 
 
 class PathError(ValueError):
@@ -70,21 +78,37 @@ _TOKENS = re.compile(
 )
 
 
-def parse_path(text: str) -> Path:
-    """Return the path that ``text`` spells; PathError says where it goes wrong."""
-    steps = list(_steps(text))
+_ROW = re.compile(r"\$(?:\.|(?=\[))")
+_OUTWARDS = re.compile(r"(?:\^\.)+")
+_ITEM = re.compile(r"@(?=$|[.\[])")
+
+
+def parse_path(text: str, depth: int = 0) -> Path:
+    """Return the path that ``text`` spells; PathError says where it goes wrong.
+
+    ``depth`` is how many lists' items it stands within.
+    """
+    item = _ITEM.match(text) if depth else None
+    if item:
+        return Path("", tuple(_steps(text, item.end(), at_start=False)))
+    row, outwards = _ROW.match(text), _OUTWARDS.match(text)
+    up = depth if row else outwards.end() // 2 if outwards else 0
+    if up > depth:
+        raise PathError(0, "there is no record around this one")
+    start = row or outwards
+    steps = list(_steps(text, start.end() if start else 0))
     if not steps or not isinstance(steps[0], Member):
         raise PathError(0, "a path begins with the name of a column")
-    return Path(steps[0].name, tuple(steps[1:]))
+    return Path(steps[0].name, tuple(steps[1:]), up)
 
 
-def _steps(text: str) -> Iterator[Step]:
-    offset = 0
+def _steps(text: str, start: int, *, at_start: bool = True) -> Iterator[Step]:
+    offset = start
     while offset < len(text):
         match = _TOKENS.match(text, offset)
         if match is None:
             raise PathError(offset, _complaint(text, offset))
-        if match["name"] is not None and bool(match["dot"]) != (offset > 0):
+        if match["name"] is not None and bool(match["dot"]) == (at_start and offset == start):
             raise PathError(offset, "members are separated by one dot")
         yield _step(match)
         offset = match.end()
@@ -138,6 +162,37 @@ def select(value: Any, name: str, wanted: tuple[str, ...]) -> Any:
         if found is not None and spelt(found) in wanted:
             return item
     return None
+
+
+def items(value: Any) -> Any:
+    """Return a list's items, None for a missing list; a single record is a list of one.
+
+    That is how sources that come from XML write it.
+    """
+    if value.__class__ is list or value is None:
+        return value
+    if isinstance(value, dict):
+        return (value,)
+    if isinstance(value, list | tuple):
+        return value
+    if value == "":
+        return None
+    raise Refused("mapping.path", f"{describe(value)} stands where a list is needed")
+
+
+def record(value: Any) -> dict[str, Any]:
+    """Return an item that is a record; an empty one where nothing stands."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refused("mapping.path", f"{describe(value)} stands where a record is needed")
+    return value
+
+
+def inside(error: Refused, index: int, names: tuple[str, ...], at: int) -> Refused:
+    """Return a refusal that names the item, and the field in it if any, where it came about."""
+    field = f".{names[at]}" if names[at] else ""
+    return Refused(error.code, error.message, f"[{index}]{field}{error.place}")
 
 
 def spelt(value: Any) -> str:

@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mappings import syntax
+from mappings.analysis import paths_of
 from mappings.compiler import RowFunction, filters, row_loop
 from mappings.emitter import Emitter
-from mappings.model import Convert, Expression, FieldExpression, Guarded, Mapping, Read, paths_of
+from mappings.model import Convert, Expression, FieldExpression, Guarded, Mapping, Read
 from mappings.values import CACHE_SIZE
 from shared_services.contracts.entities import FieldType
 
@@ -123,6 +124,10 @@ class _QuickEmitter(Emitter):
             return plain, ast.BoolOp(ast.Or(), [syntax.load(into), syntax.constant(None)])
         return self.field(of, spec, into), syntax.load(into)
 
+    def guarded(self, guarded: Guarded, spec: FieldType, into: str) -> list[ast.stmt]:
+        """Return the statements without a way out: the exact function falls back, and tells."""
+        return self.valid(guarded.of, spec, into)
+
     def _check(self, check: Expression) -> list[ast.stmt]:
         column = self._memoised(check)
         statements = self.value(check, "checked")
@@ -139,7 +144,7 @@ class _QuickEmitter(Emitter):
     def _from_memo(self, into: str, column: str, statements: list[ast.stmt]) -> ast.stmt:
         """Return ``into = memo[column]``; the memo makes a value by ``statements``."""
         body = [*statements, ast.Return(syntax.load(into))]
-        definition = syntax.function(self._fresh("make"), [self.column[column]], body)
+        definition = syntax.function(self.fresh("make"), [self.column[column]], body)
         exec(syntax.code_of(definition, "<memo>"), self.namespace)  # noqa: S102 as above
         memo = self.bind("memo", Memo(self.namespace[definition.name]))
         looked_up = ast.Subscript(syntax.load(memo), syntax.load(self.column[column]), ast.Load())

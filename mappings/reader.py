@@ -28,12 +28,13 @@ from typing import Any
 
 from config.binding import bind, nearest
 from config.tree import Node, read_tree
+from mappings.analysis import columns_of
+from mappings.converters import converters
 from mappings.expressions import ExpressionReader
-from mappings.model import Example, Expression, FieldExpression, Filter, Mapping, paths_of
-from mappings.paths import Path as SourcePath
+from mappings.model import Example, Expression, Mapping
 from mappings.values import cast
 from midspan.kernel.errors import ConfigurationError, Problem
-from shared_services.contracts.entities import EntityType
+from shared_services.contracts.entities import EntityType, FieldType
 
 _RESULTS = ("out", "refused", "filtered")
 
@@ -50,15 +51,8 @@ class MappingFile:
     filter: tuple[Node, ...] = ()
     checks: Dict[str, Node] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
     examples: tuple[Node, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FilterEntry:
-    """Which rows are left out on purpose, and why."""
-
-    when: Node
-    reason: str
 
 
 def load_mapping(file: Path, entity: EntityType, problems: list[Problem]) -> Mapping | None:
@@ -82,14 +76,16 @@ class _Loader:
         self._tree = tree
         self._entity = entity
         self._problems = problems
-        self._reader = ExpressionReader(tree.file.parent, problems)
+        self._reader = ExpressionReader(tree.file.parent, problems, converters())
 
     def load(self) -> Mapping | None:
         top = bind(self._tree, MappingFile, self._problems)
         # A problem at the top does not hide those further down.
-        fields = self._fields(self._tree.get("fields"))
+        fields = self._reader.fields(
+            self._tree.get("fields"), self._entity.fields, self._entity.name, self._key("fields")
+        )
         checks = self._checks(self._tree.get("checks"))
-        filters = self._filters(self._tree.get("filter"))
+        filters = self._reader.filters(_list(self._tree.get("filter")))
         if top is None:
             return None
         self._check_names(top)
@@ -102,9 +98,11 @@ class _Loader:
             filters=filters,
             checks=checks,
             ignored=frozenset(top.ignore),
+            personal=frozenset(top.personal),
         )
         used = columns_of(mapping)
         self._check_ignored(used)
+        self._check_personal(used | mapping.ignored)
         examples = self._examples(top.examples, used | mapping.ignored)
         return replace(mapping, examples=examples)
 
@@ -124,27 +122,6 @@ class _Loader:
                 f"the mapping is written for '{top.entity}', but is used for '{wanted}'",
             )
 
-    def _fields(self, node: Node | None) -> dict[str, FieldExpression]:
-        given = dict(node.items()) if node else {}
-        known = self._entity.field_names
-        for name in given:
-            if node is not None and name not in known:
-                message = f"{self._entity.name} has no field '{name}'"
-                self._report(
-                    node.keys[name], "mapping.unknown_field", message, nearest(name, known)
-                )
-        fields: dict[str, FieldExpression] = {}
-        for spec in self._entity.fields:
-            if spec.name in given:
-                expression = self._reader.field(given[spec.name], spec)
-                if expression is not None:
-                    fields[spec.name] = expression
-            elif spec.required and node is not None:
-                message = f"{self._entity.name} needs the field '{spec.name}'"
-                remedy = f"Add {spec.name}: with the path of its source column"
-                self._report(self._key("fields"), "mapping.missing_field", message, remedy)
-        return fields
-
     def _checks(self, node: Node | None) -> dict[str, Expression]:
         checks = {}
         for name, child in node.items() if node else ():
@@ -153,20 +130,18 @@ class _Loader:
                 checks[name] = expression
         return checks
 
-    def _filters(self, node: Node | None) -> tuple[Filter, ...]:
-        filters = []
-        for child in _list(node):
-            entry = bind(child, FilterEntry, self._problems)
-            condition = None if entry is None else self._reader.condition(entry.when)
-            if entry is not None and condition is not None:
-                filters.append(Filter(condition, entry.reason))
-        return tuple(filters)
-
     def _check_ignored(self, used: frozenset[str]) -> None:
         for child in _list(self._tree.get("ignore")):
             if child.value in used:
                 message = f"the column '{child.value}' is ignored, but the mapping reads it"
                 self._report(child, "mapping.ignored_used", message, "Remove it from ignore")
+
+    def _check_personal(self, known: frozenset[str]) -> None:
+        for child in _list(self._tree.get("personal")):
+            if child.value not in known:
+                message = f"the mapping neither reads nor ignores a column '{child.value}'"
+                remedy = nearest(str(child.value), sorted(known))
+                self._report(child, "mapping.personal", message, remedy)
 
     def _examples(self, nodes: Sequence[Node], known: frozenset[str]) -> tuple[Example, ...]:
         examples = (self._example(node, known) for node in nodes)
@@ -198,12 +173,30 @@ class _Loader:
                 message = f"{self._entity.name} has no field '{name}'"
                 self._report(node.keys[name], "mapping.example", message, nearest(name, known))
                 continue
-            kind = self._entity.field(name).kind
-            try:
-                expected[name] = None if child.value is None else cast(child.value, kind)
-            except ValueError:
-                self._report(child, "mapping.example", f"'{child.plain()}' is no {kind}")
+            expected[name] = self._cast(child, self._entity.field(name))
         return expected
+
+    def _cast(self, node: Node, spec: FieldType) -> Any:
+        """Return an example's canonical value; a record in a list holds all its fields."""
+        if spec.kind == "records" and isinstance(node.value, list):
+            return tuple(self._record(child, spec) for child in node.value)
+        try:
+            return None if node.value is None else cast(node.value, spec.kind)
+        except ValueError:
+            self._report(node, "mapping.example", f"'{node.plain()}' is no {spec.kind}")
+            return None
+
+    def _record(self, node: Node, spec: FieldType) -> dict[str, Any]:
+        known = [one.name for one in spec.fields]
+        for name, place in node.keys.items():
+            if name not in known:
+                message = f"{spec.name} has no field '{name}'"
+                self._report(place, "mapping.example", message, nearest(name, known))
+        found = {one.name: (node.get(one.name), one) for one in spec.fields}
+        return {
+            name: one.default if child is None else self._cast(child, one)
+            for name, (child, one) in found.items()
+        }
 
     def _at(self, key: str) -> Node:
         return self._tree.get(key) or self._tree
@@ -213,17 +206,6 @@ class _Loader:
 
     def _report(self, node: Node, code: str, message: str, remedy: str = "") -> None:
         self._problems.append(node.problem(code, message, remedy))
-
-
-def columns_of(mapping: Mapping) -> frozenset[str]:
-    """Return every top-level source column that a mapping reads."""
-    return frozenset(path.column for path in all_paths(mapping))
-
-
-def all_paths(mapping: Mapping) -> tuple[SourcePath, ...]:
-    """Return every path of a mapping: the filters' first, then the fields', then the checks'."""
-    items = (*mapping.filters, *mapping.fields.values(), *mapping.checks.values())
-    return tuple(path for item in items for path in paths_of(item))
 
 
 def exact(value: Any) -> Any:

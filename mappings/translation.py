@@ -9,20 +9,20 @@ import hashlib
 import json
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from config.binding import nearest
+from mappings.analysis import all_paths
 from mappings.compiler import RowFunction, compile_rows
 from mappings.converters import Converter
-from mappings.model import Lookup, Mapping
+from mappings.model import Mapping
 from mappings.quick import ENOUGH_ROWS, compile_quick
-from mappings.reader import all_paths
 from mappings.values import Refused
 from midspan.kernel.errors import DriftError
-from shared_services.contracts.entities import EntityType
+from shared_services.contracts.entities import EntityType, FieldType
 
 LANGUAGE_REVISION = 1
 """Raised when the same mapping file comes to mean something else."""
@@ -94,10 +94,10 @@ class CompiledMapping:
         done = Translation([], [], [], [], [])
 
         def refuse(index: int, at: int, error: Refused) -> None:
-            done.refusals.append(Refusal(index, names[at], error.code, error.message))
+            done.refusals.append(Refusal(index, names[at] + error.place, error.code, error.message))
 
         def lose(index: int, at: int, error: Refused) -> None:
-            done.lost.append(Refusal(index, names[at], error.code, error.message))
+            done.lost.append(Refusal(index, names[at] + error.place, error.code, error.message))
 
         def drop(index: int, rule: int) -> None:
             done.filtered.append((index, self._reasons[rule]))
@@ -169,17 +169,23 @@ def version_of(mapping: Mapping) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def _is_spoken(spec: "Field[Any]", value: Any) -> bool:
+    """Return whether a field is part of the meaning: one added later only where it is used."""
+    if spec.metadata.get("added"):
+        default = None if spec.default_factory is MISSING else spec.default_factory()
+        return bool(value != (default if spec.default is MISSING else spec.default))
+    return not spec.metadata.get("unspoken")
+
+
 def _canonical(item: Any) -> Any:
     if isinstance(item, Converter):
         return [item.name, item.revision]
     if is_dataclass(item):
-        unspoken = {"file"} if isinstance(item, Lookup) else set()
-        named = {
-            spec.name: _canonical(getattr(item, spec.name))
-            for spec in fields(item)
-            if spec.name not in unspoken
-        }
+        spoken = [spec for spec in fields(item) if _is_spoken(spec, getattr(item, spec.name))]
+        named = {spec.name: _canonical(getattr(item, spec.name)) for spec in spoken}
         return [type(item).__name__, named]
+    if isinstance(item, FieldType):
+        return [item.name, item.kind, [_canonical(one) for one in item.fields]]
     if isinstance(item, Dict):
         return {key: _canonical(value) for key, value in item.items()}
     if isinstance(item, tuple):

@@ -22,6 +22,7 @@ KIND_TYPES: dict[FieldKind, type] = {
     "boolean": bool,
     "date": date,
     "datetime": datetime,
+    "records": tuple,
 }
 
 _EXACT = Context(prec=MAX_DIGITS, traps=[Inexact, InvalidOperation])
@@ -45,12 +46,16 @@ _KIND_NAMES: dict[type, str] = {str: "a text"} | _CLASSES
 
 
 class Refused(Exception):
-    """One value of one row has no canonical form; ``message`` never holds the value."""
+    """One value of one row has no canonical form; ``message`` never holds the value.
 
-    def __init__(self, code: str, message: str) -> None:
+    ``place`` says where below its field: ``[3].quantity`` of a list of records.
+    """
+
+    def __init__(self, code: str, message: str, place: str = "") -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
+        self.place = place
 
 
 def describe(value: Any) -> str:
@@ -173,6 +178,8 @@ def _cast(value: Any, kind: FieldKind) -> Any:
         return date.fromisoformat(value)
     if kind == "datetime" and isinstance(value, str):
         return utc(datetime.fromisoformat(value))
+    if kind == "records" and value == []:
+        return ()
     if type(value) is not KIND_TYPES[kind]:
         raise ValueError
     return clean_text(value) if isinstance(value, str) else value

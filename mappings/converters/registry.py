@@ -29,6 +29,11 @@ class Converter:
     instance of the options and raises ValueError for impossible ones. ``method`` names the
     ``str`` method that does the same and may be called in its place. A ``settled`` one gives
     texts of printable ASCII characters only.
+
+    ``reverse`` builds the way back from the same options: a function of a canonical value, and
+    of the values of ``paths``, that gives what the converter makes the same value of again.
+    Without one there is no way back. ``loses`` says in words what of a source value does not
+    come back; empty when nothing is lost.
     """
 
     name: str
@@ -41,6 +46,8 @@ class Converter:
     method: str = ""
     settled: bool = False
     revision: int = 1
+    reverse: Callable[[Any], Function] | None = None
+    loses: str = ""
 
 
 _CONVERTERS: dict[str, Converter] = {}
@@ -56,6 +63,8 @@ def register(
     method: str = "",
     settled: bool = False,
     revision: int = 1,
+    reverse: Callable[[Any], Function] | None = None,
+    loses: str = "",
 ) -> Callable[[Callable[[Any], Function]], Callable[[Any], Function]]:
     """Register the decorated function as the ``make`` of the converter ``name``.
 
@@ -67,7 +76,18 @@ def register(
             raise ValueError(f"there are two converters named {name}")
         summary = (make.__doc__ or "").strip().split("\n", 1)[0]
         _CONVERTERS[name] = Converter(
-            name, takes, gives, options, make, summary, paths, method, settled, revision
+            name,
+            takes,
+            gives,
+            options,
+            make,
+            summary,
+            paths=paths,
+            method=method,
+            settled=settled,
+            revision=revision,
+            reverse=reverse,
+            loses=loses,
         )
         return make
 

@@ -3,7 +3,8 @@
 ``CustomerData`` and its like hold what a mapping fills; the entity adds its golden ``id``,
 its ``epoch`` and ``sequence`` (each change of the entity raises the pair), and ``as_of``,
 the time of the source data it was last built from. A field marked ``personal()`` never
-travels in a public event and is masked wherever people look at data.
+travels in a public event, is masked wherever people look at data, and carries
+``x-personal: true`` in every JSON Schema.
 """
 
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from msgspec import Meta, Struct
 
-FieldKind = Literal["string", "integer", "decimal", "boolean", "date", "datetime"]
+FieldKind = Literal["string", "integer", "decimal", "boolean", "date", "datetime", "records"]
 
 _KINDS: dict[type, FieldKind] = {
     str: "string",
@@ -27,22 +28,28 @@ _KINDS: dict[type, FieldKind] = {
 }
 
 
-def personal(max_length: int) -> Meta:
+def personal(max_length: int, min_length: int | None = None) -> Meta:
     """Mark a text field as personal data, at most ``max_length`` characters long."""
-    return Meta(max_length=max_length, extra={"personal": True})
+    return Meta(
+        min_length=min_length,
+        max_length=max_length,
+        extra={"personal": True},
+        extra_json_schema={"x-personal": True},
+    )
 
 
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
 Language = Annotated[str, Meta(pattern="^[a-z]{2}$", description="ISO 639-1")]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class CustomerData(Struct, frozen=True, kw_only=True):
     """A person or company that buys."""
 
     kind: Literal["person", "company"]
-    name: Annotated[str, Meta(min_length=1, max_length=200, extra={"personal": True})]
+    name: Annotated[str, personal(200, min_length=1)]
     email: Annotated[str, personal(254)] | None = None
     phone: Annotated[str, personal(20)] | None = None
     tax_id: Annotated[str, personal(32)] | None = None
@@ -83,7 +90,7 @@ class Customer(CustomerData, frozen=True, kw_only=True):
     id: int
     epoch: int
     sequence: int
-    as_of: datetime
+    as_of: Moment
 
 
 class Product(ProductData, frozen=True, kw_only=True):
@@ -92,7 +99,7 @@ class Product(ProductData, frozen=True, kw_only=True):
     id: int
     epoch: int
     sequence: int
-    as_of: datetime
+    as_of: Moment
 
 
 class Price(PriceData, frozen=True, kw_only=True):
@@ -101,13 +108,15 @@ class Price(PriceData, frozen=True, kw_only=True):
     id: int
     epoch: int
     sequence: int
-    as_of: datetime
+    as_of: Moment
 
 
 class FieldType(Struct, frozen=True):
     """A canonical field as mappings and stores see it.
 
-    ``choices``, ``pattern``, ``min_length`` and ``max_length`` restrict strings.
+    ``choices``, ``pattern``, ``min_length`` and ``max_length`` restrict strings. A field of
+    kind ``records`` is a tuple of dictionaries that hold every one of ``fields``; the lengths
+    restrict how many. It is personal when one of its fields is.
     """
 
     name: str
@@ -120,6 +129,7 @@ class FieldType(Struct, frozen=True):
     pattern: str | None = None
     min_length: int | None = None
     max_length: int | None = None
+    fields: tuple["FieldType", ...] = ()
 
 
 class EntityType(Struct, frozen=True):
@@ -144,10 +154,14 @@ class EntityType(Struct, frozen=True):
         raise KeyError(name)
 
 
-def _entity(name: str, version: int, data: type[Struct], golden: type[Struct]) -> EntityType:
+def entity_type(name: str, version: int, data: type[Struct], golden: type[Struct]) -> EntityType:
+    """Return the entity of two structs; a list of records is a ``tuple[Struct, ...]``."""
+    return EntityType(name, version, data, golden, _fields(data))
+
+
+def _fields(data: type[Struct]) -> tuple[FieldType, ...]:
     hints = get_type_hints(data, include_extras=True)
-    fields = tuple(_field(info, hints[info.name]) for info in msgspec.structs.fields(data))
-    return EntityType(name, version, data, golden, fields)
+    return tuple(_field(info, hints[info.name]) for info in msgspec.structs.fields(data))
 
 
 def _field(info: msgspec.structs.FieldInfo, hint: Any) -> FieldType:
@@ -159,17 +173,19 @@ def _field(info: msgspec.structs.FieldInfo, hint: Any) -> FieldType:
     if get_origin(hint) is Annotated:
         hint, meta = get_args(hint)[:2]
     choices = tuple(get_args(hint)) if get_origin(hint) is Literal else ()
+    records = _fields(get_args(hint)[0]) if get_origin(hint) is tuple else ()
     return FieldType(
         name=info.name,
-        kind="string" if choices else _KINDS[hint],
+        kind="records" if records else "string" if choices else _KINDS[hint],
         required=info.required,
         nullable=nullable,
-        personal=bool((meta.extra or {}).get("personal")),
+        personal=bool((meta.extra or {}).get("personal")) or any(one.personal for one in records),
         default=None if info.default is msgspec.NODEFAULT else info.default,
         choices=choices,
         pattern=meta.pattern,
         min_length=meta.min_length,
         max_length=meta.max_length,
+        fields=records,
     )
 
 
@@ -177,8 +193,8 @@ def _field(info: msgspec.structs.FieldInfo, hint: Any) -> FieldType:
 def entity_types() -> dict[str, EntityType]:
     """Return every canonical entity by name."""
     entities = (
-        _entity("customer", 1, CustomerData, Customer),
-        _entity("product", 1, ProductData, Product),
-        _entity("price", 1, PriceData, Price),
+        entity_type("customer", 1, CustomerData, Customer),
+        entity_type("product", 1, ProductData, Product),
+        entity_type("price", 1, PriceData, Price),
     )
     return {entity.name: entity for entity in entities}

@@ -10,9 +10,9 @@ import pytest
 
 import mappings
 from mappings import CompiledMapping
+from mappings.analysis import all_paths
 from mappings.paths import Member, Position
 from mappings.paths import Path as SourcePath
-from mappings.reader import all_paths
 from shared_services.contracts.entities import EntityType, entity_types
 from tests.mappings.helpers import compiled, entity, field, translate, write
 from tests.mappings.interpreter import interpret
