@@ -8,12 +8,13 @@ in its tables (codes, the words of a condition or selection) are no secret and s
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mappings.model import Convert, Lookup, Mapping, Missing, OneOf, Read
+from mappings.analysis import paths_of
+from mappings.model import Each, Lookup, Mapping, Missing, OneOf, Read
 from mappings.paths import Member, Path, Position, Step, spelt
-from mappings.walking import conditions_in, parts_of
+from mappings.walking import CONDITIONS, children_of
 
 Place = tuple[str | int, ...]
 
@@ -64,7 +65,7 @@ class Disclosure:
 
     def __init__(self, mapping: Mapping) -> None:
         self._needs = _Need()
-        self._marked: frozenset[str] = frozenset(getattr(mapping, "personal", ()))
+        self._marked: frozenset[str] = mapping.personal
         for path, use in _uses(mapping):
             self._add(path, use)
 
@@ -106,32 +107,59 @@ def _uses(mapping: Mapping) -> Iterator[tuple[Path, _Use]]:
 
 
 def _uses_in(expression: Any, *, personal: bool) -> Iterator[tuple[Path, _Use]]:
-    for one in parts_of(expression):
-        if isinstance(one, Read):
-            yield one.path, _Use(shown=True, personal=personal)
-        elif isinstance(one, Convert):
+    match expression:
+        case Read(path=path):
+            yield path, _Use(shown=True, personal=personal)
+        case Lookup(of=of, at=at):
+            yield from _uses_in(of, personal=personal)
+            if isinstance(of, Read):
+                yield of.path, _Use(words={*expression.table, *expression.spans})
+            yield from _uses_in(at, personal=False)
+        case Each(of=of):
+            yield from ((path, _Use()) for path in paths_of(of))
+            yield from _uses_of_items(expression)
+        case _:
             # What another column says about a value (its country, its zone) is not the value.
-            yield from ((path, _Use(shown=True)) for path in one.arguments if path is not None)
-        elif isinstance(one, Lookup) and isinstance(one.of, Read):
-            yield one.of.path, _Use(words=set(one.table))
-    yield from _tested(*conditions_in(expression))
+            arguments = getattr(expression, "arguments", ())
+            yield from ((path, _Use(shown=True)) for path in arguments if path is not None)
+            for child in children_of(expression):
+                if isinstance(child, CONDITIONS):
+                    yield from _tested(child)
+                else:
+                    yield from _uses_in(child, personal=personal)
 
 
-def _tested(*conditions: Any) -> Iterator[tuple[Path, _Use]]:
-    for condition in conditions:
-        for test in parts_of(condition):
-            if isinstance(test, Missing):
-                yield test.path, _Use()
-            elif isinstance(test, OneOf):
-                yield test.path, _Use(code=True, words={spelt(value) for value in test.values})
-            else:
-                yield from _compared(test)
+def _uses_of_items(each: Each) -> Iterator[tuple[Path, _Use]]:
+    """Yield the uses within a list's items, their paths beginning where the list's own does."""
+    personal = {one.name for one in each.specs if one.personal}
+    inner = [
+        use
+        for name, expression in each.fields.items()
+        for use in _uses_in(expression, personal=name in personal)
+    ]
+    inner += [use for rule in each.filters for use in _tested(rule.condition)]
+    for path, use in inner:
+        if path.up:
+            yield replace(path, up=path.up - 1), use
+            continue
+        for outer in paths_of(each.of):
+            # Any position stands for them all.
+            steps = (*outer.steps, Position(0), *([Member(path.column)] if path.column else []))
+            yield replace(outer, steps=(*steps, *path.steps)), replace(use, words={*use.words})
 
 
-def _compared(test: Any) -> Iterator[tuple[Path, _Use]]:
-    path = getattr(test, "path", None)
-    if isinstance(path, Path):
-        yield path, _Use(shown=True)
+def _tested(condition: Any) -> Iterator[tuple[Path, _Use]]:
+    match condition:
+        case Missing(of=of):
+            yield from ((path, _Use()) for path in paths_of(of))
+        case OneOf(of=Read(path=path), values=values):
+            yield path, _Use(code=True, words={spelt(value) for value in values})
+        case _:
+            for child in children_of(condition):
+                if isinstance(child, CONDITIONS):
+                    yield from _tested(child)
+                else:
+                    yield from _uses_in(child, personal=False)
 
 
 def _cut(value: Any, need: _Need, around: _Use | None, place: Place, places: list[Place]) -> Any:
