@@ -8,7 +8,7 @@ import logging
 import click
 
 from midspan import __version__
-from midspan.cli.verbs import project, servers, syncs, systems
+from midspan.cli.verbs import contracts, project, proofs, servers, syncs, systems
 
 
 class InOrder(click.Group):
@@ -31,5 +31,12 @@ def main(verbose: bool) -> None:
     )
 
 
-for verb in (*project.VERBS, *systems.VERBS, *syncs.VERBS, *servers.VERBS):
+for verb in (
+    *project.VERBS,
+    *proofs.VERBS,
+    *systems.VERBS,
+    *syncs.VERBS,
+    *servers.VERBS,
+    *contracts.VERBS,
+):
     main.add_command(verb)

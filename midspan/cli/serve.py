@@ -1,90 +1,157 @@
 """Runs centers and the relay as processes: composed here, started, and stopped on a signal.
 
-A process says ``ready`` on its log once it serves. SIGTERM and SIGINT let it finish what it
-has in hand.
+A process says ``ready`` on its log once it serves, and answers for its health over HTTP.
+SIGTERM and SIGINT make it say that it is not ready any more, finish what it has in hand, and
+end.
 """
 
 import logging
 import signal
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
-from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import text
 
 from config.settings import Settings
+from midspan.kernel.errors import MidspanError
+from midspan.ops.answering import center_table
+from midspan.ops.health import Health, HealthServer
+from midspan.ops.metrics import Metrics
 from midspan.store.engine import Store, open_store
 from midspan.sync.centers import NAMES, Center, load_center
-from shared_services.contracts.methods import Method
 from shared_services.messaging.connection import Connection
 from shared_services.messaging.publisher import Publisher
-from shared_services.messaging.rpc import Context, RpcServer
+from shared_services.messaging.rpc import RpcServer
 from shared_services.messaging.topology import Topology
-from shared_services.outbox.relay import Relay
+from shared_services.outbox.relay import Relay, Told
 
 log = logging.getLogger(__name__)
 
-_AS_OF_SECONDS = 2.0
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a process answers for its health; port 0 is a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
 
 
-def serve_centers(settings: Settings, names: Sequence[str], workers: int) -> None:
+def serve_centers(settings: Settings, names: Sequence[str], workers: int, door: Door) -> None:
     """Answer the RPC methods of ``names`` until a signal says stop."""
     with ExitStack() as stack:
-        connection = _connect(stack, settings, f"midspan-serve-{'-'.join(names)}")
+        process = _Process(stack, settings, f"midspan-serve-{'-'.join(names)}", door)
         for name in names:
             center = load_center(name)
-            store = _open(stack, settings, center)
-            server = RpcServer(
-                connection,
-                Topology(settings.amqp_namespace),
-                name,
-                _table(center, store),
-                workers=workers,
-            )
+            table = center_table(center, process.store(center), process.metrics)
+            topology = Topology(settings.amqp_namespace)
+            server = RpcServer(process.connection, topology, name, table, workers=workers)
             server.start()
             stack.callback(server.stop)
-        _until_stopped(f"serving {', '.join(names)}", threading.Event())
+            process.health.needs_to_serve(f"calls of {name}", partial(_consuming, server))
+        process.run(f"serving {', '.join(names)}", threading.Event())
 
 
-def run_relay(settings: Settings, names: Sequence[str] = NAMES) -> None:
+def run_relay(settings: Settings, door: Door, names: Sequence[str] = NAMES) -> None:
     """Publish the outboxes of ``names`` until a signal says stop."""
     stop = threading.Event()
     failed: list[BaseException] = []
-    topology = Topology(settings.amqp_namespace)
     with ExitStack() as stack:
-        connection = _connect(stack, settings, "midspan-relay")
+        process = _Process(stack, settings, "midspan-relay", door)
         threads = []
         for name in names:
-            center = load_center(name)
-            state = next(iter(center.models.values())).state
-            publisher = Publisher(connection, topology.exchanges)
-            publisher.start()
-            stack.callback(publisher.end)
-            store = _open(stack, settings, center)
-            relay = Relay(store, state.outbox, publisher, topology, f"/midspan/{name}")
-            work = partial(_relay_until, relay, stop, failed)
-            threads.append(threading.Thread(target=work, name=f"relay-{name}"))
+            relay = _relay(process, settings, name)
+            told = partial(_told, process.metrics, name)
+            work = partial(_relay_until, relay, stop, told, failed)
+            thread = threading.Thread(target=work, name=f"relay-{name}")
+            process.health.needs_to_live(f"relay of {name}", partial(_alive, thread))
+            threads.append(thread)
         for thread in threads:
             thread.start()
         stack.callback(_join, threads)
         stack.callback(stop.set)
-        _until_stopped(f"relaying {', '.join(names)}", stop)
+        process.run(f"relaying {', '.join(names)}", stop)
     if failed:
         raise failed[0]
 
 
-def _relay_until(relay: Relay, stop: threading.Event, failed: list[BaseException]) -> None:
+class _Process:
+    """What every process has: a connection, stores, metrics, health; closed with ``stack``."""
+
+    def __init__(self, stack: ExitStack, settings: Settings, name: str, door: Door) -> None:
+        self._stack = stack
+        self._settings = settings
+        self.metrics = Metrics()
+        self.health = Health(self.metrics)
+        self._server = HealthServer(self.health, door.host, door.port)
+        stack.callback(self._server.close)
+        self.connection = Connection(settings.amqp_url, name)
+        self.connection.open()
+        stack.callback(self.connection.close)
+        self.health.needs_to_serve("broker", partial(_connected, self.connection))
+        self.metrics.watch_connection(
+            name, lambda: self.connection.is_open, lambda: self.connection.blocked
+        )
+
+    def store(self, center: Center) -> Store:
+        """Open a center's store, made where it is missing."""
+        settings = self._settings
+        store = open_store(settings.store_url, settings.state / "store", center.name)
+        store.create(center.metadata, center.revision)
+        self._stack.callback(store.close)
+        self.health.needs_to_serve(f"store of {center.name}", partial(_reachable, store))
+        return store
+
+    def at_end(self, function: Callable[[], object]) -> None:
+        """Do this when the process ends, before what was begun earlier is closed."""
+        self._stack.callback(function)
+
+    def run(self, what: str, stop: threading.Event) -> None:
+        """Say ready, and wait for ``stop`` or a signal."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        log.info("ready: %s; health at %s", what, self._server.url)
+        stop.wait()
+        self.health.stopping()
+        log.info("stopping: %s", what)
+
+
+def _relay(process: _Process, settings: Settings, name: str) -> Relay:
+    center = load_center(name)
+    topology = Topology(settings.amqp_namespace)
+    publisher = Publisher(process.connection, topology.exchanges)
+    publisher.start()
+    process.at_end(publisher.end)
+    process.health.needs_to_serve(f"publisher of {name}", partial(_consuming, publisher))
+    outbox = next(iter(center.models.values())).state.outbox
+    relay = Relay(process.store(center), outbox, publisher, topology, f"/midspan/{name}")
+    process.metrics.watch_outbox(name, relay.backlog, partial(_oldest, relay))
+    return relay
+
+
+def _relay_until(
+    relay: Relay, stop: threading.Event, told: Told, failed: list[BaseException]
+) -> None:
     """Run one relay; whatever ends it ends the process, so that a supervisor sees it."""
     try:
-        relay.run(stop)
+        relay.run(stop, told)
     except BaseException as error:  # noqa: BLE001 it is raised again by the main thread
         failed.append(error)
         stop.set()
+
+
+def _told(metrics: Metrics, name: str, confirmed: int, error: MidspanError | None) -> None:
+    metrics.relay_published.labels(name).inc(confirmed)
+    if error is not None:
+        metrics.relay_failures.labels(name, error.code).inc()
+
+
+def _oldest(relay: Relay) -> float:
+    moment = relay.oldest()
+    return (datetime.now(UTC) - moment).total_seconds() if moment else 0.0
 
 
 def _join(threads: Sequence[threading.Thread]) -> None:
@@ -92,64 +159,21 @@ def _join(threads: Sequence[threading.Thread]) -> None:
         thread.join()
 
 
-def _connect(stack: ExitStack, settings: Settings, name: str) -> Connection:
-    connection = Connection(settings.amqp_url, name)
-    connection.open()
-    stack.callback(connection.close)
-    return connection
+def _connected(connection: Connection) -> str | None:
+    if not connection.is_open:
+        return connection.last_error.code
+    return "broker.blocked" if connection.blocked else None
 
 
-def _open(stack: ExitStack, settings: Settings, center: Center) -> Store:
-    store = open_store(settings.store_url, settings.state / "store", center.name)
-    store.create(center.metadata, center.revision)
-    stack.callback(store.close)
-    return store
+def _consuming(session: RpcServer | Publisher) -> str | None:
+    return None if session.is_ready else "no channel"
 
 
-def _table(
-    center: Center, store: Store
-) -> dict[str, tuple[Method, Callable[[Any, Context], Struct]]]:
-    freshness = _Freshness(center, store)
-    return {
-        method.routing_key: (method, partial(_answer, store, freshness, handler))
-        for method, handler in center.rpc.items()
-    }
+def _reachable(store: Store) -> str | None:
+    with store.read(once=True) as connection:
+        connection.execute(text("SELECT 1"))
+    return None
 
 
-def _answer(
-    store: Store,
-    freshness: "_Freshness",
-    handler: Callable[..., Struct],
-    request: Struct,
-    context: Context,
-) -> Struct:
-    # Asked for first: a sync that applies meanwhile makes the reply newer than it says, not older.
-    context.as_of = freshness.as_of(time.monotonic())
-    with store.read() as connection:
-        return handler(connection, request)
-
-
-class _Freshness:
-    """The time of the oldest data a center may answer with, asked for every few seconds."""
-
-    def __init__(self, center: Center, store: Store) -> None:
-        self._cursor = next(iter(center.models.values())).state.cursor
-        self._store = store
-        self._read_at = -_AS_OF_SECONDS
-        self._value: datetime | None = None
-
-    def as_of(self, now: float) -> datetime | None:
-        """Return the least recent sync's source time; None before the first sync."""
-        if now - self._read_at > _AS_OF_SECONDS:
-            with self._store.read() as connection:
-                self._value = connection.execute(select(func.min(self._cursor.c.as_of))).scalar()
-            self._read_at = now
-        return self._value
-
-
-def _until_stopped(what: str, stop: threading.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    log.info("ready: %s", what)
-    stop.wait()
-    log.info("stopping: %s", what)
+def _alive(thread: threading.Thread) -> str | None:
+    return None if thread.is_alive() else "ended"

@@ -173,4 +173,5 @@ def _outbox(metadata: MetaData) -> Table:
         column("sequence", "integer", nullable=False),
         column("created_at", "datetime", nullable=False),
         column("run_id", "string", nullable=False),
+        column("tracingspancontext", "string"),
     )

@@ -16,13 +16,14 @@ NAMES = ("user_center", "product_center")
 
 @dataclass(frozen=True, slots=True)
 class Center:
-    """One center: its tables, its entities and the methods it answers."""
+    """One center: its tables, its entities and the methods it answers, alone and together."""
 
     name: str
     metadata: MetaData
     revision: Revision
     models: Mapping[str, GoldenModel]
     rpc: Mapping[Method, Callable[..., Any]]
+    rpc_many: Mapping[Method, Callable[..., Any]]
 
 
 def load_center(name: str) -> Center:
@@ -30,7 +31,7 @@ def load_center(name: str) -> Center:
     model = import_module(f"shared_services.{name}.model")
     handlers = import_module(f"shared_services.{name}.handlers")
     revision = Revision(name, str(model.REVISION))
-    return Center(name, model.METADATA, revision, model.MODELS, handlers.RPC)
+    return Center(name, model.METADATA, revision, model.MODELS, handlers.RPC, handlers.RPC_MANY)
 
 
 def load_centers() -> dict[str, Center]:

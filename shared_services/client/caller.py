@@ -1,8 +1,9 @@
-"""Safe reads, repeated within their time.
+"""Calls within their time, repeated where that is safe.
 
-Every method here only reads, so a call that may have been served already is simply made
-again. A missing server is still reported within a fraction of a second: there are few
-repetitions, and short pauses between them.
+A method that only reads is simply called again when it failed in passing; one that does more
+is called once. A missing server is still reported within a fraction of a second: there are few
+repetitions, and short pauses between them. A call made while another one is handled ends with
+that one's deadline at the latest.
 """
 
 import random
@@ -12,31 +13,64 @@ from typing import Any, Final
 import msgspec
 
 from midspan.kernel.errors import RemoteError
+from shared_services.client.transport import Transport
 from shared_services.contracts.methods import Method
-from shared_services.messaging.rpc import RpcClient
+from shared_services.messaging.context import current_work
+from shared_services.messaging.rpc import Reply
 
 PAUSES: Final = (0.05, 0.15, 0.45)
 
 
 class Caller:
-    """Calls methods that only read; ``timeout`` seconds bound all repetitions together."""
+    """Calls methods; ``timeout`` seconds bound all repetitions together."""
 
-    def __init__(self, rpc: RpcClient, timeout: float) -> None:
-        self._rpc = rpc
+    def __init__(self, transport: Transport, timeout: float) -> None:
+        self._transport = transport
         self._timeout = timeout
 
-    def read(self, method: Method, request: msgspec.Struct, timeout: float | None) -> Any:
+    def read(
+        self,
+        method: Method,
+        request: msgspec.Struct,
+        timeout: float | None,
+        max_staleness: float | None = None,
+    ) -> Any:
         """Return the reply's value; raise RemoteError, the last one when it was repeated."""
-        ends = time.monotonic() + (self._timeout if timeout is None else timeout)
-        for pause in PAUSES:
+        return self.call(method, request, timeout, max_staleness).value
+
+    def call(
+        self,
+        method: Method,
+        request: msgspec.Struct,
+        timeout: float | None,
+        max_staleness: float | None,
+    ) -> Reply[Any]:
+        """Return the reply; raise RemoteError, the last one when it was repeated."""
+        ends = time.monotonic() + _bounded(self._timeout if timeout is None else timeout)
+        for pause in PAUSES if method.safe else ():
             try:
-                return self._call(method, request, ends)
+                return self._once(method, request, ends, max_staleness)
             except RemoteError as error:
                 left = ends - time.monotonic() - pause
                 if not error.retryable or left <= 0:
                     raise
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 spreads, hides nothing
-        return self._call(method, request, ends)
+        return self._once(method, request, ends, max_staleness)
 
-    def _call(self, method: Method, request: msgspec.Struct, ends: float) -> Any:
-        return self._rpc.call(method, request, timeout=max(ends - time.monotonic(), 0.001)).value
+    def _once(
+        self, method: Method, request: msgspec.Struct, ends: float, max_staleness: float | None
+    ) -> Reply[Any]:
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise RemoteError(
+                "rpc.deadline_exceeded",
+                f"no time was left to call {method.routing_key}",
+                retryable=True,
+            )
+        return self._transport.call(method, request, timeout=left, max_staleness=max_staleness)
+
+
+def _bounded(seconds: float) -> float:
+    """Return the time that is left of the work this thread does, if that is less."""
+    deadline = current_work().deadline
+    return seconds if deadline is None else min(seconds, deadline - time.time())

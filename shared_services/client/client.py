@@ -8,23 +8,20 @@ connection each, so that none holds up another.
 import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
-from midspan.kernel.errors import MidspanError, ProtocolError
+from msgspec import Struct
+
+from midspan.kernel.errors import ProtocolError
 from shared_services.client.caller import Caller
 from shared_services.client.customers import Customers
+from shared_services.client.positions import MemoryPositions, Positions
 from shared_services.client.products import Products
 from shared_services.client.subscription import OnEvent, Wanted, topics
-from shared_services.messaging.connection import Connection
-from shared_services.messaging.consumer import Consumer
-from shared_services.messaging.publisher import Publisher
-from shared_services.messaging.rpc import RpcClient
-from shared_services.messaging.topology import (
-    DEFAULT_NAMESPACE,
-    RETRY_DELAYS,
-    Declaration,
-    Topology,
-)
+from shared_services.client.transport import BrokerTransport, Listening, Transport
+from shared_services.contracts.methods import Method
+from shared_services.messaging.rpc import Reply
+from shared_services.messaging.topology import DEFAULT_NAMESPACE, RETRY_DELAYS
 
 TIMEOUT: Final = 5.0
 TIMEOUT_OF_HANDLERS: Final = 30.0
@@ -34,6 +31,7 @@ class Client:
     """Shared services for the app named ``app``, over the broker at ``url``.
 
     ``timeout`` (seconds) bounds each read, with its repetitions, unless the read says another.
+    ``transport`` stands in for the broker, see ``shared_services.client.testing``.
     """
 
     def __init__(
@@ -43,19 +41,17 @@ class Client:
         *,
         namespace: str = DEFAULT_NAMESPACE,
         timeout: float = TIMEOUT,
+        transport: Transport | None = None,
     ) -> None:
         self._app = app
-        self._url = url
-        self._topology = Topology(namespace)
-        self._calls = Connection(url, f"{app}-calls")
-        self._rpc = RpcClient(self._calls, self._topology)
+        self._transport = transport or BrokerTransport(url, app, namespace)
         self._wanted: list[Wanted] = []
-        self._events: _Events | None = None
+        self._listening: Listening | None = None
         self._stopped = threading.Event()
         self._in_run = False
-        caller = Caller(self._rpc, timeout)
-        self.customers = Customers(caller)
-        self.products = Products(caller)
+        self._caller = Caller(self._transport, timeout)
+        self.customers = Customers(self._caller)
+        self.products = Products(self._caller)
 
     def __enter__(self) -> "Client":
         self.open()
@@ -71,18 +67,26 @@ class Client:
 
     def open(self, timeout: float = TIMEOUT) -> None:
         """Connect within ``timeout`` seconds; raises as ``Connection.open`` does."""
-        self._calls.open(timeout)
-        try:
-            self._rpc.start()
-        except MidspanError:
-            self._calls.close()
-            raise
+        self._transport.open(timeout)
 
     def close(self) -> None:
         """Stop subscriptions and disconnect."""
         self.stop()
-        self._rpc.end()
-        self._calls.close()
+        self._transport.close()
+
+    def call(
+        self,
+        method: Method,
+        request: Struct,
+        *,
+        timeout: float | None = None,
+        max_staleness: float | None = None,
+    ) -> Reply[Any]:
+        """Call any method of the contracts; return its value with ``as_of``, how fresh it is.
+
+        Repeated within ``timeout`` where the method only reads. Raises RemoteError.
+        """
+        return self._caller.call(method, request, timeout, max_staleness)
 
     def subscribe(
         self,
@@ -90,12 +94,15 @@ class Client:
         name: str = "events",
         workers: int = 1,
         retry_delays: Sequence[float] = RETRY_DELAYS,
+        positions: Positions | None = None,
     ) -> Callable[[OnEvent], OnEvent]:
         """Register the decorated ``function(event, envelope)`` for events like ``customer.*``.
 
         ``name`` tells this app's queues apart. The function is called in a thread of its own
         (``workers`` of them), at least once for each event, in order per record; when it
         raises, the event is tried again after ``retry_delays`` (seconds), five times in all.
+        An event that is not newer than what the function has handled is dropped: ``positions``
+        remembers, by default in memory, so that only a restart can bring a duplicate.
         Raises ProtocolError ``client.topic_unknown`` or ``client.name_taken``.
         """
         wanted_topics = topics(patterns)
@@ -107,7 +114,9 @@ class Client:
             )
 
         def register(function: OnEvent) -> OnEvent:
-            self._wanted.append(Wanted(name, wanted_topics, function, workers, tuple(retry_delays)))
+            remembered = MemoryPositions() if positions is None else positions
+            delays = tuple(retry_delays)
+            self._wanted.append(Wanted(name, wanted_topics, function, workers, delays, remembered))
             return function
 
         return register
@@ -115,8 +124,7 @@ class Client:
     def start(self) -> None:
         """Begin to receive events in the background; raises when the broker refuses."""
         self._stopped.clear()
-        self._events = _Events(self._url, self._app, self._topology, self._wanted)
-        self._events.start()
+        self._listening = self._transport.listen(self._app, self._wanted)
 
     def stop(self, timeout: float = TIMEOUT_OF_HANDLERS) -> None:
         """Stop receiving; handlers under way get ``timeout`` seconds.
@@ -138,45 +146,6 @@ class Client:
             self._end_events(TIMEOUT_OF_HANDLERS)
 
     def _end_events(self, timeout: float) -> None:
-        events, self._events = self._events, None
-        if events is not None:
-            events.stop(timeout)
-
-
-class _Events:
-    """The running subscriptions of one client."""
-
-    def __init__(self, url: str, app: str, topology: Topology, wanted: Sequence[Wanted]) -> None:
-        self._incoming = Connection(url, f"{app}-events")
-        self._outgoing = Connection(url, f"{app}-retries")
-        self._publisher = Publisher(self._outgoing, Declaration())
-        self._consumers = [self._consumer(app, topology, each) for each in wanted]
-
-    def start(self) -> None:
-        try:
-            self._outgoing.open()
-            self._incoming.open()
-            self._publisher.start()
-            for consumer in self._consumers:
-                consumer.start()
-        except MidspanError:
-            self._close()
-            raise
-
-    def stop(self, timeout: float) -> None:
-        for consumer in self._consumers:
-            consumer.stop(timeout)
-        self._publisher.end()
-        self._close()
-
-    def _close(self) -> None:
-        self._incoming.close()
-        self._outgoing.close()
-
-    def _consumer(self, app: str, topology: Topology, wanted: Wanted) -> Consumer:
-        subscription = topology.subscription(
-            app, wanted.name, wanted.patterns, delays=wanted.delays, ordered=True
-        )
-        return Consumer(
-            self._incoming, self._publisher, subscription, wanted.handle, workers=wanted.workers
-        )
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.stop(timeout)

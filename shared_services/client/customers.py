@@ -1,9 +1,14 @@
-"""Customers, as the user center knows them."""
+"""Customers, as the user center knows them.
 
-from collections.abc import Iterator, Sequence
+``timeout`` is in seconds, by default the client's own. ``max_staleness`` is how old, in seconds,
+the center's data may be: RemoteError ``rpc.too_stale`` tells how old it is instead.
+"""
+
+from collections.abc import Sequence
+from typing import Any, overload
 
 from shared_services.client.caller import Caller
-from shared_services.client.paging import pages, slices
+from shared_services.client.paging import Stream, slices
 from shared_services.contracts.entities import Customer
 from shared_services.contracts.methods import (
     CUSTOMER_FIND,
@@ -17,25 +22,66 @@ from shared_services.contracts.methods import (
 
 
 class Customers:
-    """Reads golden customers; ``timeout`` is in seconds, by default the client's own."""
+    """Reads golden customers; see the module for ``timeout`` and the like."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
-    def get(self, id: int, *, timeout: float | None = None) -> Customer:  # noqa: A002 its name
+    def get(
+        self,
+        id: int,  # noqa: A002 the contract's name
+        *,
+        timeout: float | None = None,
+        max_staleness: float | None = None,
+    ) -> Customer:
         """Return one customer; a merged id answers with the record it went into.
 
         Raises RemoteError ``customer.not_found``.
         """
-        customer: Customer = self._caller.read(CUSTOMER_GET, GetById(id=id), timeout)
+        request = GetById(id=id)
+        customer: Customer = self._caller.read(CUSTOMER_GET, request, timeout, max_staleness)
         return customer
 
-    def get_many(self, ids: Sequence[int], *, timeout: float | None = None) -> list[Customer]:
-        """Return the customers of ``ids``, leaving out the unknown and the deleted."""
+    @overload
+    def get_many(
+        self,
+        ids: Sequence[int],
+        fields: None = None,
+        *,
+        timeout: float | None = None,
+        max_staleness: float | None = None,
+    ) -> list[Customer]: ...
+
+    @overload
+    def get_many(
+        self,
+        ids: Sequence[int],
+        fields: Sequence[str],
+        *,
+        timeout: float | None = None,
+        max_staleness: float | None = None,
+    ) -> list[Any]: ...
+
+    def get_many(
+        self,
+        ids: Sequence[int],
+        fields: Sequence[str] | None = None,
+        *,
+        timeout: float | None = None,
+        max_staleness: float | None = None,
+    ) -> list[Any]:
+        """Return the customers of ``ids``, leaving out the unknown and the deleted.
+
+        With ``fields``, records of these fields alone, the others being ``UNSET``.
+        """
+        method = CUSTOMER_GET_MANY if fields is None else CUSTOMER_GET_MANY.selecting()
+        names = None if fields is None else list(fields)
         return [
-            customer
+            record
             for part in slices(ids)
-            for customer in self._caller.read(CUSTOMER_GET_MANY, GetMany(ids=part), timeout).items
+            for record in self._caller.read(
+                method, GetMany(ids=part, fields=names), timeout, max_staleness
+            ).items
         ]
 
     def find(
@@ -49,6 +95,7 @@ class Customers:
         after: int = 0,
         limit: int = 100,
         timeout: float | None = None,
+        max_staleness: float | None = None,
     ) -> CustomerPage:
         """Return the customers with an id above ``after`` that match every given filter."""
         request = FindCustomers(
@@ -60,7 +107,7 @@ class Customers:
             after=after,
             limit=limit,
         )
-        page: CustomerPage = self._caller.read(CUSTOMER_FIND, request, timeout)
+        page: CustomerPage = self._caller.read(CUSTOMER_FIND, request, timeout, max_staleness)
         return page
 
     def find_all(
@@ -71,19 +118,26 @@ class Customers:
         phone: str | None = None,
         name: str | None = None,
         country: str | None = None,
+        after: int = 0,
         limit: int = 500,
         timeout: float | None = None,
-    ) -> Iterator[Customer]:
-        """Yield every customer that matches, page by page; ``timeout`` bounds each page."""
-        return pages(
-            lambda after: self.find(
+        max_staleness: float | None = None,
+    ) -> Stream[Customer]:
+        """Iterate over every customer with an id above ``after`` that matches, page by page.
+
+        ``timeout`` bounds each page. The iterator's ``position`` is where to go on later.
+        """
+        return Stream(
+            lambda behind: self.find(
                 email=email,
                 tax_id=tax_id,
                 phone=phone,
                 name=name,
                 country=country,
-                after=after,
+                after=behind,
                 limit=limit,
                 timeout=timeout,
-            )
+                max_staleness=max_staleness,
+            ),
+            after,
         )

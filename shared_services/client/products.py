@@ -1,9 +1,14 @@
-"""Products with their prices, as the product center knows them."""
+"""Products with their prices, as the product center knows them.
 
-from collections.abc import Iterator, Sequence
+``timeout`` is in seconds, by default the client's own. ``max_staleness`` is how old, in seconds,
+the center's data may be: RemoteError ``rpc.too_stale`` tells how old it is instead.
+"""
+
+from collections.abc import Sequence
+from typing import Any, overload
 
 from shared_services.client.caller import Caller
-from shared_services.client.paging import pages, slices
+from shared_services.client.paging import Stream, slices
 from shared_services.contracts.methods import (
     PRODUCT_FIND,
     PRODUCT_GET,
@@ -17,7 +22,7 @@ from shared_services.contracts.methods import (
 
 
 class Products:
-    """Reads golden products; ``timeout`` is in seconds, by default the client's own."""
+    """Reads golden products; see the module for ``timeout`` and the like."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -28,21 +33,56 @@ class Products:
         *,
         code: str | None = None,
         timeout: float | None = None,
+        max_staleness: float | None = None,
     ) -> PricedProduct:
         """Return one product, by ``id`` or by ``code``.
 
         Raises RemoteError ``product.not_found``.
         """
         request = GetProduct(id=id, code=code)
-        product: PricedProduct = self._caller.read(PRODUCT_GET, request, timeout)
+        product: PricedProduct = self._caller.read(PRODUCT_GET, request, timeout, max_staleness)
         return product
 
-    def get_many(self, ids: Sequence[int], *, timeout: float | None = None) -> list[PricedProduct]:
-        """Return the products of ``ids``, leaving out the unknown and the deleted."""
+    @overload
+    def get_many(
+        self,
+        ids: Sequence[int],
+        fields: None = None,
+        *,
+        timeout: float | None = None,
+        max_staleness: float | None = None,
+    ) -> list[PricedProduct]: ...
+
+    @overload
+    def get_many(
+        self,
+        ids: Sequence[int],
+        fields: Sequence[str],
+        *,
+        timeout: float | None = None,
+        max_staleness: float | None = None,
+    ) -> list[Any]: ...
+
+    def get_many(
+        self,
+        ids: Sequence[int],
+        fields: Sequence[str] | None = None,
+        *,
+        timeout: float | None = None,
+        max_staleness: float | None = None,
+    ) -> list[Any]:
+        """Return the products of ``ids``, leaving out the unknown and the deleted.
+
+        With ``fields``, records of these fields alone, the others being ``UNSET``.
+        """
+        method = PRODUCT_GET_MANY if fields is None else PRODUCT_GET_MANY.selecting()
+        names = None if fields is None else list(fields)
         return [
-            product
+            record
             for part in slices(ids)
-            for product in self._caller.read(PRODUCT_GET_MANY, GetMany(ids=part), timeout).items
+            for record in self._caller.read(
+                method, GetMany(ids=part, fields=names), timeout, max_staleness
+            ).items
         ]
 
     def find(
@@ -55,6 +95,7 @@ class Products:
         after: int = 0,
         limit: int = 100,
         timeout: float | None = None,
+        max_staleness: float | None = None,
     ) -> ProductPage:
         """Return the products with an id above ``after`` that match every given filter."""
         request = FindProducts(
@@ -65,7 +106,7 @@ class Products:
             after=after,
             limit=limit,
         )
-        page: ProductPage = self._caller.read(PRODUCT_FIND, request, timeout)
+        page: ProductPage = self._caller.read(PRODUCT_FIND, request, timeout, max_staleness)
         return page
 
     def find_all(
@@ -75,18 +116,25 @@ class Products:
         name: str | None = None,
         category: str | None = None,
         active: bool | None = None,
+        after: int = 0,
         limit: int = 500,
         timeout: float | None = None,
-    ) -> Iterator[PricedProduct]:
-        """Yield every product that matches, page by page; ``timeout`` bounds each page."""
-        return pages(
-            lambda after: self.find(
+        max_staleness: float | None = None,
+    ) -> Stream[PricedProduct]:
+        """Iterate over every product with an id above ``after`` that matches, page by page.
+
+        ``timeout`` bounds each page. The iterator's ``position`` is where to go on later.
+        """
+        return Stream(
+            lambda behind: self.find(
                 codes=codes,
                 name=name,
                 category=category,
                 active=active,
-                after=after,
+                after=behind,
                 limit=limit,
                 timeout=timeout,
-            )
+                max_staleness=max_staleness,
+            ),
+            after,
         )

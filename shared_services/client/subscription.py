@@ -2,26 +2,33 @@
 
 The queue ``{app}.{name}`` is durable: events wait while the app is down. They arrive at
 least once and in order per entity; an event whose handler fails holds back the later ones of
-the same record until it succeeds or is set aside as a dead letter.
+the same record until it succeeds or is set aside as a dead letter. The function is called once
+for each, as far as the subscription's positions remember. What it sends or calls goes on in the
+event's trace.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
+
+import msgspec
 
 from midspan.kernel.errors import ProtocolError, RecordError
+from shared_services.client.positions import Positions
 from shared_services.contracts.entities import entity_types
-from shared_services.contracts.events import EntityEvent, SnapshotReady
+from shared_services.contracts.events import EntityEvent, SnapshotReady, Verb
+from shared_services.contracts.upcast import EVENT_UPCASTERS, Upcasters
 from shared_services.messaging.consumer import Message
+from shared_services.messaging.context import Work, working
 from shared_services.messaging.envelope import Envelope
 
 Event = EntityEvent | SnapshotReady
 OnEvent = Callable[[Event, Envelope], object]
 
-_VERSION: Final = "v1"
+_NEWEST: Final = 1
 _WORDS: Final = 2
-_TYPE: Final = re.compile(r"^(?P<entity>[a-z_]+)\.(?P<verb>[a-z_]+)\.(?P<version>v\d+)$")
+_TYPE: Final = re.compile(r"^(?P<entity>[a-z_]+)\.(?P<verb>[a-z_]+)\.v(?P<version>\d{1,6})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +40,54 @@ class Wanted:
     on_event: OnEvent
     workers: int
     delays: tuple[float, ...]
+    positions: Positions
 
     def handle(self, message: Message) -> None:
         """Decode and hand over; raises RecordError for what this version cannot read."""
-        self.on_event(read_event(message), message.envelope)
+        event, envelope = read_event(message), message.envelope
+        with working(Work(envelope.traceparent, None, envelope.id, envelope.correlation_id)):
+            if isinstance(event, SnapshotReady):
+                self.on_event(event, envelope)
+                return
+            with self.positions.once(event) as newer:
+                if newer:
+                    self.on_event(event, envelope)
 
 
-def read_event(message: Message) -> Event:
-    """Return the typed event; raises RecordError ``message.type_unknown`` and the like.
+def read_event(message: Message, upcasters: Upcasters = EVENT_UPCASTERS) -> Event:
+    """Return the typed event, an older version brought up to today's.
 
-    Its entity and verb are those of the message's type, so that an app may rely on both.
+    Raises RecordError ``message.type_unknown`` and the like. Its entity and verb are those of
+    the message's type, so that an app may rely on both.
     """
     found = _TYPE.match(message.envelope.type)
-    if found is None or found["version"] != _VERSION:
-        raise RecordError(
-            "message.type_unknown",
-            f"the event's type is not entity.verb.{_VERSION}",
-            remedy="Update the client library",
-        )
-    if found["verb"] == "snapshot_ready":
-        ready = message.decode(SnapshotReady)
-        _require_same(found, ready.entity, "snapshot_ready")
-        return ready
-    event = message.decode(EntityEvent)
-    _require_same(found, event.entity, event.verb)
+    if found is None:
+        raise RecordError("message.type_unknown", "the event's type is not entity.verb.vN")
+    type_: type[Event] = SnapshotReady if found["verb"] == "snapshot_ready" else EntityEvent
+    event = _read(message, found, type_, upcasters)
+    verb = event.verb if isinstance(event, EntityEvent) else "snapshot_ready"
+    _require_same(found, event.entity, verb)
     return event
+
+
+def _read(
+    message: Message, found: re.Match[str], type_: type[Event], upcasters: Upcasters
+) -> Event:
+    name, version = f"{found['entity']}.{found['verb']}", int(found["version"])
+    current = _version_of(found["entity"])
+    if version == current:
+        return message.decode(type_)
+    body = upcasters.upcast(name, version, message.decode(dict), current)
+    try:
+        return msgspec.convert(body, type_)
+    except msgspec.ValidationError:
+        text = f"version {version} of {name} could not be brought up to version {current}"
+        raise RecordError("message.body_invalid", text) from None
+
+
+def _version_of(entity: str) -> int:
+    known = entity_types().get(entity)
+    return known.version if known else _NEWEST
 
 
 def _require_same(type_: re.Match[str], entity: str, verb: str) -> None:
@@ -70,12 +100,13 @@ def _require_same(type_: re.Match[str], entity: str, verb: str) -> None:
 def topics(patterns: Sequence[str]) -> tuple[str, ...]:
     """Return the broker's patterns for ``customer.*`` or ``customer.updated``.
 
-    Raises ProtocolError ``client.topic_unknown`` for an entity that does not exist.
+    Each stands for every version that can be read. Raises ProtocolError
+    ``client.topic_unknown`` for an entity that does not exist.
     """
-    return tuple(_topic(pattern) for pattern in patterns)
+    return tuple(dict.fromkeys(topic for pattern in patterns for topic in _topics(pattern)))
 
 
-def _topic(pattern: str) -> str:
+def _topics(pattern: str) -> Iterator[str]:
     words = pattern.split(".")
     known = (*entity_types(), "*")
     if len(words) != _WORDS or words[0] not in known or not words[1]:
@@ -85,4 +116,8 @@ def _topic(pattern: str) -> str:
             f"there is no topic {pattern!r}; known entities: {entities}",
             remedy="Write entity.verb, as in customer.updated, or entity.* for all its events",
         )
-    return f"{pattern}.{_VERSION}"
+    verbs = get_args(Verb) if words[1] == "*" else (words[1],)
+    for entity in entity_types().values() if words[0] == "*" else (entity_types()[words[0]],):
+        for verb in verbs:
+            for version in EVENT_UPCASTERS.versions(f"{entity.name}.{verb}", entity.version):
+                yield f"{pattern}.v{version}"

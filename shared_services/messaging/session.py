@@ -61,6 +61,11 @@ class ChannelSession(ABC):
             self.end()
             raise self._error
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the channel is open and set up right now."""
+        return self._ready.is_set()
+
     def end(self) -> None:
         """Close the channel for good; what is unsettled goes back to its queue."""
         if not self._ended:

@@ -9,17 +9,18 @@ of a key is unconfirmed; what comes later waits for the next pass. A relay that 
 and continued, or a second one, can only repeat a message, which receivers know by its id.
 """
 
+import json
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, delete, func, or_, select
+from sqlalchemy import ColumnElement, Row, Table, TextClause, func, or_, select, text
 
 from midspan.kernel.errors import MidspanError, Recovery
 from midspan.store.engine import Store
-from midspan.store.load import chunked
 from shared_services.messaging.envelope import Envelope
 from shared_services.messaging.publisher import Outgoing, Publisher
 from shared_services.messaging.topology import Topology
@@ -27,10 +28,16 @@ from shared_services.messaging.topology import Topology
 log = logging.getLogger(__name__)
 
 BLOCK = 5_000
-_DELETE_AT_ONCE = 1_000
 _IDLE_SECONDS = 0.2
 _PAUSE_SECONDS = 2.0
 _HOLD_SECONDS = 60.0
+
+
+Told = Callable[[int, MidspanError | None], object]
+
+
+def _tell_nobody(_confirmed: int, _error: MidspanError | None) -> None:
+    """Hear of a pass."""
 
 
 class Relay:
@@ -44,10 +51,13 @@ class Relay:
         self._publisher = publisher
         self._exchange = topology.events.name
         self._source = source
+        self._delete_ids = _delete_statement(store, outbox)
         self._held: dict[tuple[str, str], float] = {}
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, told: Told = _tell_nobody) -> None:
         """Publish until ``stop`` is set; trouble with broker or store is waited out.
+
+        ``told`` hears after each pass how many were confirmed, or what went wrong.
 
         A message that can never be taken stays in the outbox, holds back its own key alone,
         and is tried and named on the log again every minute.
@@ -57,8 +67,10 @@ class Relay:
                 more = self.run_once()
             except MidspanError as error:
                 log.warning("relay of %s waits: %s", self._source, error)
+                told(0, error)
                 stop.wait(_PAUSE_SECONDS)
                 continue
+            told(more, None)
             if not more:
                 stop.wait(_IDLE_SECONDS)
 
@@ -84,6 +96,14 @@ class Relay:
         with self._store.read() as connection:
             count = connection.execute(select(func.count()).select_from(self._outbox))
             return int(count.scalar_one())
+
+    def oldest(self) -> datetime | None:
+        """Return when the oldest event that waits was committed; None when none waits."""
+        with self._store.read() as connection:
+            moment: datetime | None = connection.execute(
+                select(func.min(self._outbox.c.created_at))
+            ).scalar_one()
+            return moment
 
     def _oldest_per_key(self) -> "Sequence[Row[Any]]":
         outbox = self._outbox
@@ -114,15 +134,26 @@ class Relay:
             subject=f"{row.aggregatetype}/{row.aggregateid}".rstrip("/"),
             epoch=row.epoch,
             sequence=row.sequence,
+            traceparent=row.tracingspancontext,
         )
         return Outgoing(self._exchange, row.type, envelope, row.payload.encode())
 
     def _delete(self, ids: Sequence[str]) -> None:
         # By id: a store may give a position anew once its row is gone, and a relay that slept
         # meanwhile would delete an event that nobody has published.
-        for chunk in chunked(ids, _DELETE_AT_ONCE):
-            with self._store.write() as connection:
-                connection.execute(delete(self._outbox).where(self._outbox.c.id.in_(chunk)))
+        if not ids:
+            return
+        wanted = json.dumps(ids) if self._store.embedded else list(ids)
+        with self._store.write() as connection:
+            connection.execute(self._delete_ids, {"ids": wanted})
+
+
+def _delete_statement(store: Store, outbox: Table) -> TextClause:
+    if store.embedded:
+        among = f"DELETE FROM {outbox.name} WHERE id IN (SELECT value FROM json_each(:ids))"  # noqa: S608 our own name
+    else:
+        among = f"DELETE FROM {store.schema}.{outbox.name} WHERE id = ANY(:ids)"  # noqa: S608 the same
+    return text(among)
 
 
 def _key(row: "Row[Any]") -> tuple[str, str]:

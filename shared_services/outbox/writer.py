@@ -1,7 +1,8 @@
 """Writes events into the outbox, in the transaction that changed what they tell of.
 
 An event's id is derived from what it says (entity, id, epoch, sequence, verb): a run that is
-killed and repeated writes the same ids, and a receiver that sees one twice knows it.
+killed and repeated writes the same ids, and a receiver that sees one twice knows it. With it
+goes the trace of what caused it.
 """
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Table
 
 from midspan.store.load import bulk_insert
 from shared_services.contracts.events import EntityEvent, SnapshotReady, routing_key
+from shared_services.messaging.context import child_of, current_work, trace_of_run
 
 _NAMESPACE = UUID("6f1f5a0e-5f0c-4a53-9d3b-6d6964737061")
 _COLUMNS = (
@@ -25,6 +27,7 @@ _COLUMNS = (
     "sequence",
     "created_at",
     "run_id",
+    "tracingspancontext",
 )
 
 
@@ -37,6 +40,7 @@ def append_events(
     run_id: str,
 ) -> int:
     """Append one row per event; return how many."""
+    trace = _trace(run_id)
     rows = [
         (
             str(
@@ -53,6 +57,7 @@ def append_events(
             event.sequence,
             now,
             run_id,
+            trace,
         )
         for event in events
     ]
@@ -80,5 +85,11 @@ def append_snapshot(
         0,
         now,
         run_id,
+        _trace(run_id),
     )
     bulk_insert(connection, outbox, _COLUMNS, [row])
+
+
+def _trace(run_id: str) -> str:
+    """Return the trace an event goes on in: of the call that caused it, or else of its run."""
+    return child_of(current_work().traceparent or trace_of_run(run_id))

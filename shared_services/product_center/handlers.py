@@ -1,10 +1,22 @@
-"""Every message the product center answers; the table at the end is the whole service."""
+"""Every message the product center answers; the tables at the end are the whole service.
+
+``RPC_MANY`` answers calls that arrive together by one query.
+"""
 
 from shared_services.contracts.methods import PRODUCT_FIND, PRODUCT_GET, PRODUCT_GET_MANY
-from shared_services.product_center.service import get_product, get_products, list_products
+from shared_services.product_center.service import (
+    get_each_product,
+    get_product,
+    get_products,
+    list_products,
+)
 
 RPC = {
     PRODUCT_GET: get_product,
     PRODUCT_GET_MANY: get_products,
     PRODUCT_FIND: list_products,
+}
+
+RPC_MANY = {
+    PRODUCT_GET: get_each_product,
 }

@@ -7,7 +7,7 @@ from shared_services.contracts.entities import entity_types
 from shared_services.golden.model import MatchRule, golden_model
 
 CENTER = "product_center"
-REVISION = 2
+REVISION = 3
 
 METADATA = MetaData(schema=CENTER)
 STATE = state_tables(METADATA)

@@ -18,6 +18,17 @@ def products_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Pric
     return dict(zip(rows, _with_prices(connection, list(rows.values())), strict=True))
 
 
+def products_by_code(connection: Connection, codes: Sequence[str]) -> dict[str, PricedProduct]:
+    """Return live products by code; of several with one code, that of the smallest id."""
+    golden = PRODUCT.golden
+    found = connection.execute(
+        select(golden)
+        .where(golden.c.code.in_(sorted(set(codes))), golden.c.deleted_at.is_(None))
+        .order_by(golden.c.id.desc())
+    )
+    return {product.code: product for product in _with_prices(connection, mappings(found))}
+
+
 def find_products(
     connection: Connection, request: FindProducts
 ) -> tuple[list[PricedProduct], int | None]:

@@ -1,10 +1,22 @@
-"""Every message the user center answers; the table at the end is the whole service."""
+"""Every message the user center answers; the tables at the end are the whole service.
+
+``RPC_MANY`` answers calls that arrive together by one query.
+"""
 
 from shared_services.contracts.methods import CUSTOMER_FIND, CUSTOMER_GET, CUSTOMER_GET_MANY
-from shared_services.user_center.service import get_customer, get_customers, list_customers
+from shared_services.user_center.service import (
+    get_customer,
+    get_customers,
+    get_each_customer,
+    list_customers,
+)
 
 RPC = {
     CUSTOMER_GET: get_customer,
     CUSTOMER_GET_MANY: get_customers,
     CUSTOMER_FIND: list_customers,
+}
+
+RPC_MANY = {
+    CUSTOMER_GET: get_each_customer,
 }

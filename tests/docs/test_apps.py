@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import insert
 
 from config.settings import Settings
-from midspan.cli.serve import _table
+from midspan.ops.answering import center_table
 from midspan.store.engine import Store, open_store
 from midspan.sync.centers import load_center
 from shared_services.contracts import events, methods
@@ -107,7 +107,7 @@ def store(broker: Broker, tmp_path: Path) -> Iterator[Store]:
         place = {"id": 1, "epoch": 1, "sequence": 1, "as_of": NOW, "provenance": {}}
         connection.execute(insert(CUSTOMER.golden).values(**row, **place, active=True))
     server = RpcServer(
-        broker.connect("center"), broker.topology, center.name, _table(center, store)
+        broker.connect("center"), broker.topology, center.name, center_table(center, store)
     )
     server.start()
     yield store

@@ -1,0 +1,1 @@
+"""What operations teams see of a running process: health, metrics, logs."""
