@@ -1,234 +1,163 @@
-"""Compiles a mapping into a function that is fast where rows are plainly well.
+"""Compiles a mapping into functions of whole columns, fast where rows are plainly well.
 
-Guarantee: it gives exactly the rows that the exact function gives (``mappings.compiler``), or
-hands a row over to it. It never decides that a row is refused, and it takes no value that the
-exact function would refuse or change.
+Guarantee: the plan gives exactly the rows that the exact function gives (``mappings.compiler``),
+or hands a row over to it. It never decides that a row is refused, and it takes no value that
+the exact function would refuse or change.
 
-What makes it fast: a value that comes again is translated once (``Memo``), and the plain texts
-of a row are checked together: joined, they are printable, in NFC and short, or the row is
-handed over. All normalization forms are closed under substrings, so what holds for the whole
-holds for each.
+Each field becomes the fastest function that is sure of it: plain texts and numbers are made
+for a column at once, what comes again is translated once, and everything else is the field's
+own statements, one row after the other.
 """
 
 import ast
-import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from mappings import syntax
 from mappings.analysis import paths_of
-from mappings.compiler import RowFunction, filters, row_loop
+from mappings.chunks import Part, Plan
+from mappings.columnwise import (
+    CONVERTED,
+    ColumnFunction,
+    Memo,
+    defaulted,
+    mapped,
+    sparse,
+    texts,
+)
 from mappings.emitter import Emitter
-from mappings.model import Convert, Expression, FieldExpression, Guarded, Mapping, Read
-from mappings.values import CACHE_SIZE
+from mappings.model import (
+    Constant,
+    Convert,
+    Default,
+    Expression,
+    Filter,
+    Guarded,
+    Mapping,
+    Read,
+)
 from shared_services.contracts.entities import FieldType
 
 ENOUGH_ROWS = 1_000
 """Fewer rows tell too little of their columns, and are not worth compiling for."""
 
+_SAMPLE = 5_000
 _REPEATED = 0.5
-
-
-class Memo(dict[Any, Any]):
-    """What became of each text; any other value is made anew, for equal ones may differ in type."""
-
-    def __init__(self, make: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, value: Any) -> Any:
-        made = self._make(value)
-        if value is None or value.__class__ is str:
-            if len(self) >= CACHE_SIZE:
-                self.clear()
-            self[value] = made
-        return made
+_FEW = ("boolean", "date")
+"""Kinds of few values: what was read once will come again."""
 
 
 def compile_quick(
     mapping: Mapping, columns: Sequence[str], sample: Sequence[Sequence[Any]]
-) -> RowFunction:
-    """Return the function for rows of ``columns``; ``sample`` tells which values come again.
-
-    The function takes ``(rows, put, keep, careful, drop)``; ``careful(index, row)`` receives
-    each row that it does not translate itself.
-    """
-    emitter = _QuickEmitter(columns, _repeating(columns, sample))
-    definition = emitter.definition(mapping)
-    # As in mappings.compiler: the tree was built node by node, nothing of the user's is code.
-    exec(syntax.code_of(definition, f"<quick {mapping.name}>"), emitter.namespace)  # noqa: S102 see above
-    made: RowFunction = emitter.namespace[definition.name]
-    return made
+) -> Plan:
+    """Return the plan for rows of ``columns``; ``sample`` tells which values come again."""
+    planner = _Planner(columns, sample[:_SAMPLE])
+    fields = [planner.field_part(mapping, spec) for spec in mapping.entity.fields]
+    checks = [planner.check_part(check) for check in mapping.checks.values()]
+    filters = planner.filters_part(mapping.filters) if mapping.filters else None
+    return Plan(len(columns), filters, fields, checks)
 
 
-def _repeating(columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> frozenset[str]:
-    """Return the columns whose values are texts that come again."""
-    found = []
-    for name, values in zip(columns, zip(*sample, strict=True), strict=True):
-        texts = [value for value in values if value is None or value.__class__ is str]
-        if len(texts) == len(values) and len(set(texts)) < _REPEATED * len(values):
-            found.append(name)
-    return frozenset(found)
+class _Planner(Emitter):
+    """Makes the parts of a plan; what raises hands its row over."""
 
-
-@dataclass(slots=True)
-class _Texts:
-    """The plain texts of a row: their variables, and the most characters each may have."""
-
-    names: list[str] = field(default_factory=list)
-    required: list[str] = field(default_factory=list)
-    bounds: dict[str, int] = field(default_factory=dict)
-
-
-class _QuickEmitter(Emitter):
-    """Emits fields in their fastest form; what raises hands its row over."""
-
-    def __init__(self, columns: Sequence[str], repeating: frozenset[str]) -> None:
+    def __init__(self, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> None:
         super().__init__(columns)
-        self.namespace |= {"Exception": Exception, "is_normalized": unicodedata.is_normalized}
-        self._columns = columns
-        self._repeating = repeating
-        self._texts = _Texts()
-
-    def definition(self, mapping: Mapping) -> ast.FunctionDef:
-        """Return the whole function."""
-        body = filters(self, mapping)
-        values = []
-        for at, spec in enumerate(mapping.entity.fields, start=1):
-            expression = mapping.fields.get(spec.name)
-            if expression is None:
-                values.append(self.literal(spec.default))
-                continue
-            statements, value = self._quick_field(expression, spec, f"f{at}")
-            body += statements
-            values.append(value)
-        for check in mapping.checks.values():
-            body += self._check(check)
-        body += self._check_texts()
-        body.append(syntax.assign("made", syntax.tuple_of(values)))
-        handler = ast.ExceptHandler(syntax.load("Exception"), None, _hand_over())
-        return row_loop(self, ("rows", "put", "keep", "careful", "drop"), body, handler)
-
-    def _quick_field(
-        self, expression: FieldExpression, spec: FieldType, into: str
-    ) -> tuple[list[ast.stmt], ast.expr]:
-        """Return the statements for a field, and its value afterwards."""
-        # What a field does on an error is the exact function's to do, and to tell.
-        of = expression.of if isinstance(expression, Guarded) else expression
-        column = self._memoised(of)
-        if column is not None:
-            return [self._from_memo(into, column, self.field(of, spec, into))], syntax.load(into)
-        plain = self._plain_text(of, spec, into)
-        if plain is not None:
-            return plain, ast.BoolOp(ast.Or(), [syntax.load(into), syntax.constant(None)])
-        return self.field(of, spec, into), syntax.load(into)
+        self._place = {local: at for at, local in enumerate(self.locals)}
+        texts_of = dict(zip(columns, map(_distinct_texts, zip(*sample, strict=True)), strict=True))
+        self._texts = {name for name, count in texts_of.items() if count is not None}
+        self._repeating = {
+            name for name in self._texts if (texts_of[name] or 0) < _REPEATED * len(sample)
+        }
 
     def guarded(self, guarded: Guarded, spec: FieldType, into: str) -> list[ast.stmt]:
         """Return the statements without a way out: the exact function falls back, and tells."""
         return self.valid(guarded.of, spec, into)
 
-    def _check(self, check: Expression) -> list[ast.stmt]:
-        column = self._memoised(check)
-        statements = self.value(check, "checked")
-        return statements if column is None else [self._from_memo("checked", column, statements)]
+    def field_part(self, mapping: Mapping, spec: FieldType) -> Part:
+        """Return the part of a canonical field."""
+        found = mapping.fields.get(spec.name)
+        # What a field does on an error is the exact function's to do, and to tell.
+        expression = found.of if isinstance(found, Guarded) else found
+        if expression is None or isinstance(expression, Constant):
+            value = spec.default if expression is None else expression.value
+            return Part((0,), lambda column: [value] * len(column), lambda _value: value)
+        body = [*self.field(expression, spec, "field"), ast.Return(syntax.load("field"))]
+        few = spec.kind in _FEW
+        return self._part(expression, body, few, lambda: self._whole(expression, spec))
 
-    def _memoised(self, expression: Expression) -> str | None:
-        """Return the one column that an expression is a function of, if its texts come again."""
-        paths = paths_of(expression)
-        names = {path.column for path in paths}
-        if len(names) != 1 or any(path.steps for path in paths) or not names <= self._repeating:
-            return None
-        return names.pop()
+    def check_part(self, check: Expression) -> Part:
+        """Return the part of a check, whose values nobody takes."""
+        return self._part(check, [*self.value(check, "checked"), ast.Return(syntax.constant(None))])
 
-    def _from_memo(self, into: str, column: str, statements: list[ast.stmt]) -> ast.stmt:
-        """Return ``into = memo[column]``; the memo makes a value by ``statements``."""
-        body = [*statements, ast.Return(syntax.load(into))]
-        definition = syntax.function(self.fresh("make"), [self.column[column]], body)
-        exec(syntax.code_of(definition, "<memo>"), self.namespace)  # noqa: S102 as above
-        memo = self.bind("memo", Memo(self.namespace[definition.name]))
-        looked_up = ast.Subscript(syntax.load(memo), syntax.load(self.column[column]), ast.Load())
-        return syntax.assign(into, looked_up)
-
-    def _plain_text(
-        self, expression: Expression, spec: FieldType, into: str
-    ) -> list[ast.stmt] | None:
-        """Return the statements for a column's text passed through text methods, or None."""
-        if spec.kind != "string" or spec.choices or spec.pattern or (spec.min_length or 0) > 1:
-            return None
-        methods: list[str] = []
-        while isinstance(expression, Convert) and expression.converter.method:
-            methods.append(expression.converter.method)
-            expression = expression.of
-        if not isinstance(expression, Read):
-            return None
-        self._texts.names.append(into)
-        if not spec.nullable:
-            self._texts.required.append(into)
-        if spec.max_length is not None:
-            self._texts.bounds[into] = spec.max_length
-        value: ast.expr = self.path(expression.path)
-        body: list[ast.stmt] = []
-        if expression.path.steps:
-            body, value = [syntax.assign(into, value)], syntax.load(into)
-        text = value
-        for method in reversed(methods):
-            text = ast.Call(ast.Attribute(text, method, ast.Load()), [], [])
-        present = syntax.compare(value, ast.IsNot(), syntax.constant(None))
-        return [*body, syntax.assign(into, ast.IfExp(present, text, syntax.constant("")))]
-
-    def _check_texts(self) -> list[ast.stmt]:
-        """Return the one check of all plain texts."""
-        texts = self._texts
-        if not texts.names:
-            return []
-        parts = syntax.tuple_of([syntax.load(name) for name in texts.names])
-        join = ast.Call(ast.Attribute(syntax.constant(""), "join", ast.Load()), [parts], [])
-        unclean = ast.BoolOp(
-            ast.Or(),
-            [
-                syntax.negate(syntax.method("texts", "isprintable")),
-                ast.BoolOp(
-                    ast.And(),
-                    [
-                        syntax.negate(syntax.method("texts", "isascii")),
-                        syntax.negate(
-                            syntax.call(
-                                "is_normalized", syntax.constant("NFC"), syntax.load("texts")
-                            )
-                        ),
-                    ],
-                ),
-            ],
-        )
-        missing = [syntax.negate(syntax.load(name)) for name in texts.required]
-        return [
-            syntax.assign("texts", join),
-            syntax.branch(_any([*missing, unclean, *self._too_long()]), _hand_over()),
+    def filters_part(self, filters: tuple[Filter, ...]) -> Part:
+        """Return the part that gives the number of the filter a row falls to, or 0."""
+        body = [
+            syntax.branch(self.condition(rule.condition), [ast.Return(syntax.constant(number))])
+            for number, rule in enumerate(filters, start=1)
         ]
+        return self._part(filters, [*body, ast.Return(syntax.constant(0))])
 
-    def _too_long(self) -> list[ast.expr]:
-        """Return the test of the bounds: all at once, and one by one where that fails."""
-        bounds = self._texts.bounds
-        unbounded = len(bounds) < len(self._texts.names)
-        if not bounds:
-            return []
-        each = [_longer(name, most) for name, most in bounds.items()]
-        if unbounded or len(bounds) == 1:
-            return each
-        shortest = min(bounds.values())
-        return [ast.BoolOp(ast.And(), [_longer("texts", shortest), _any(each)])]
+    def _part(
+        self,
+        of: Any,
+        body: list[ast.stmt],
+        few: bool = False,
+        whole: Callable[[], ColumnFunction | None] = lambda: None,
+    ) -> Part:
+        """Return the part that ``body`` makes of each row, in the fastest way there is."""
+        names = dict.fromkeys(path.column for path in paths_of(of))
+        arguments = [self.column[name] for name in names] or self.locals[:1]
+        single = self.namespace[self.define(arguments, body)]
+        places = tuple(self._place[argument] for argument in arguments)
+        if len(names) == 1 and names.keys() <= (self._texts if few else self._repeating):
+            single = Memo(single).__getitem__
+            return Part(places, mapped(single), single)
+        return Part(places, whole() or mapped(single), single)
+
+    def _whole(self, expression: Expression, spec: FieldType) -> ColumnFunction | None:
+        """Return the function of the whole column, if a column of texts is all that is read."""
+        if isinstance(expression, Default):
+            made = self._whole(expression.of, replace(spec, nullable=True))
+            return made and defaulted(made, expression.value.value)
+        methods, inner = _methods(expression)
+        if self._is_text_column(inner):
+            return _of_texts(methods, spec)
+        if methods or not isinstance(inner, Convert) or inner.converter.gives != spec.kind:
+            return None
+        trimmed, source = _methods(inner.of)
+        make = CONVERTED.get(inner.converter.name)
+        if make is None or not self._is_text_column(source) or set(trimmed) - {"strip"}:
+            return None
+        made = make(inner.options)
+        return made and sparse(made, required=not spec.nullable)
+
+    def _is_text_column(self, expression: Expression) -> bool:
+        return (
+            isinstance(expression, Read)
+            and not expression.path.steps
+            and expression.path.column in self._texts
+        )
 
 
-def _longer(name: str, most: int) -> ast.expr:
-    length = syntax.call("len", syntax.load(name))
-    return syntax.compare(length, ast.Gt(), syntax.constant(most))
+def _distinct_texts(values: Sequence[Any]) -> int | None:
+    """Return how many texts a column holds; None when it holds anything else."""
+    kinds = set(map(type, values))
+    return len(set(values)) if kinds <= {str, type(None)} else None
 
 
-def _any(tests: list[ast.expr]) -> ast.expr:
-    return tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
+def _methods(expression: Expression) -> tuple[list[str], Expression]:
+    """Return the methods of texts that an expression ends with, and what they are done to."""
+    methods: list[str] = []
+    while isinstance(expression, Convert) and expression.converter.method:
+        methods.insert(0, expression.converter.method)
+        expression = expression.of
+    return methods, expression
 
 
-def _hand_over() -> list[ast.stmt]:
-    told = syntax.call("careful", syntax.load("index"), syntax.load("row"))
-    return [syntax.statement(told), ast.Continue()]
+def _of_texts(methods: Sequence[str], spec: FieldType) -> ColumnFunction | None:
+    if spec.kind != "string" or spec.choices or spec.pattern or (spec.min_length or 0) > 1:
+        return None
+    return texts(methods, spec.max_length, required=not spec.nullable)

@@ -16,6 +16,7 @@ from typing import Any
 
 from config.binding import nearest
 from mappings.analysis import all_paths
+from mappings.chunks import Plan, Sink
 from mappings.compiler import RowFunction, compile_rows
 from mappings.converters import Converter
 from mappings.model import Mapping
@@ -58,11 +59,11 @@ class Translation:
 
 @dataclass(slots=True)
 class _Layout:
-    """The functions for one layout of columns; the quick one is made at the first large batch."""
+    """What is made for one layout of columns; the quick plan at the first large batch."""
 
     exact: RowFunction
     names: tuple[str, ...]
-    quick: RowFunction | None = None
+    quick: Plan | None = None
 
 
 class CompiledMapping:
@@ -103,7 +104,7 @@ class CompiledMapping:
             done.filtered.append((index, self._reasons[rule]))
 
         put, keep = done.rows.append, done.indexes.append
-        if layout.quick is None and len(rows) >= ENOUGH_ROWS:
+        if layout.quick is None and columns and len(rows) >= ENOUGH_ROWS:
             layout.quick = compile_quick(self.mapping, columns, rows)
         if layout.quick is None:
             layout.exact(rows, put, keep, refuse, drop, lose)
@@ -119,7 +120,7 @@ class CompiledMapping:
                 lambda _at, name, error: lose(index, name, error),
             )
 
-        layout.quick(rows, put, keep, careful, drop)
+        layout.quick.run(rows, Sink(done.rows, done.indexes, careful, drop))
         return done
 
     def unmapped(self, columns: Sequence[str]) -> tuple[str, ...]:

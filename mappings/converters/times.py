@@ -22,7 +22,7 @@ Moment = TypeVar("Moment", bound=date)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_OFFSET = timedelta(0)
-_SHORTEST_LOCAL = len("2025-01-31T12:00")
+SHORTEST_LOCAL = len("2025-01-31T12:00")
 _DIRECTIVES = re.compile("%[a-zA-Z]")
 
 
@@ -122,10 +122,10 @@ def _quick_local(
     """
     if not options.zone or options.format or options.empty:
         return otherwise
-    offsets = _HourOffsets(_zone(options.zone))
+    offsets = HourOffsets(_zone(options.zone))
 
     def quick(text: str) -> datetime | None:
-        if len(text) < _SHORTEST_LOCAL:
+        if len(text) < SHORTEST_LOCAL:
             return otherwise(text)
         try:
             # An offset of the text's own makes this no date-time.
@@ -136,7 +136,7 @@ def _quick_local(
     return quick
 
 
-class _HourOffsets(dict[str, timedelta]):
+class HourOffsets(dict[str, timedelta]):
     """The offset of a zone in each hour, by its text ``2025-01-31T12``.
 
     KeyError for an hour in which the clock is set.
