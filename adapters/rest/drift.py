@@ -40,14 +40,21 @@ class Census:
 
     def see(self, keys: set[Any]) -> set[Any]:
         """Count the records that are not among the remembered ones, and return them."""
-        new = keys - self._young
-        if self._old:
-            new -= self._old
-        self.distinct += len(new)
-        self._young |= keys
+        new = keys - self._young - self._old
+        self.count(keys)
+        return new
+
+    def count(self, keys: set[Any]) -> None:
+        """Count the records that are not among the remembered ones."""
+        before = len(self._young)
+        if self._old.isdisjoint(keys):
+            self._young |= keys
+            self.distinct += len(self._young) - before
+        else:
+            self.distinct += len(keys - self._young - self._old)
+            self._young |= keys
         if len(self._young) >= _GENERATION:
             self._old, self._young = self._young, set()
-        return new
 
 
 class HealingWalk:
@@ -102,7 +109,7 @@ class HealingWalk:
         if keys is None:
             census.distinct = max(census.distinct, reach)
         else:
-            census.see(keys)
+            census.count(keys)
 
     def _give_up(self, head: Mapping[str, Any], distinct: int) -> None:
         """Accept that keys stand there twice, unless the list announces more than it shows."""

@@ -9,8 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from adapters.rest.json_tree import UNREADABLE, JsonTree, begins, is_null
-from adapters.rest.json_types import LIST, OBJECT, VALUE, RowReader, page_reader, row_reader
+from adapters.rest.json_tree import JsonTree, begins, is_null
+from adapters.rest.json_types import (
+    LIST,
+    OBJECT,
+    UNREADABLE,
+    VALUE,
+    RowReader,
+    page_reader,
+    row_reader,
+)
 from adapters.rest.replies import Records, carried, no_rows
 from adapters.rest.shape import Shape, inside
 from config.binding import nearest

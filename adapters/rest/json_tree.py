@@ -6,16 +6,12 @@ in the middle. A text that was cut inside of an emoji spoils its own record alon
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import InvalidOperation
 from typing import Any
 
 import msgspec
 
-from adapters.rest.json_types import LIST, OBJECT, VALUE
+from adapters.rest.json_types import LIST, OBJECT, UNREADABLE, VALUE
 from midspan.kernel.errors import ProtocolError, TransientError
-
-# An exponent may have more digits than a Decimal can hold.
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation)
 
 _NULL = b"null"
 _HALF = re.compile(
