@@ -57,6 +57,12 @@ def discover(
     return Found(system, _of(project, system, known, names), known.whole, remarks)
 
 
+def kept_stream(project: Project, system: str, stream: str) -> KeptStream | None:
+    """Return what is kept of a stream of the system's file; None for nothing. Nobody is called."""
+    known = project.control.catalogs.load(system)
+    return next(iter(_of(project, system, known, [stream])), None)
+
+
 def _look(project: Project, system: str, names: Sequence[str]) -> tuple[str, ...]:
     adapter = project.adapter(system)
     try:

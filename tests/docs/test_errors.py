@@ -43,6 +43,9 @@ CALLS = {
     "Reject": "quarantine",
     "ErrorBody": "caller",
     "_run": "person",
+    "error": "error",
+    "warning": "warning",
+    "notice": "notice",
 }
 """Other calls that are given a code, and what they ask for."""
 

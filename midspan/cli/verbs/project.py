@@ -1,4 +1,4 @@
-"""Verbs about a project's files: made, proven, made ready to run."""
+"""Verbs about a project as a whole: made, and made ready to run."""
 
 from pathlib import Path
 
@@ -7,7 +7,6 @@ import click
 from midspan.cli.opened import open_project
 from midspan.cli.output import guarded, json_option, print_json
 from midspan.cli.scaffold import TYPES
-from midspan.kernel.errors import ConfigurationError
 
 
 @click.command(short_help="Make a project in FOLDER.")
@@ -35,31 +34,6 @@ def init(folder: Path, types: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"\nNext: cd {folder}, and follow its README.md")
 
 
-@click.command(short_help="Prove the project's files before anything runs.")
-@json_option
-@guarded
-def lint(as_json: bool) -> int:
-    """Prove the project's files before anything runs: configuration, mappings, examples."""
-    from mappings import run_examples
-
-    project = open_project()
-    problems = project.prove_adapters()
-    if problems:
-        raise ConfigurationError(problems)
-    failures = [
-        str(failure) for sync in project.syncs.values() for failure in run_examples(sync.mapping)
-    ]
-    if as_json:
-        proven = {"systems": sorted(project.systems), "syncs": sorted(project.syncs)}
-        print_json({**proven, "failures": failures})
-    else:
-        for failure in failures:
-            click.echo(failure)
-        counts = {"systems": project.systems, "syncs": project.syncs, "failing examples": failures}
-        click.echo(", ".join(f"{len(some)} {word}" for word, some in counts.items()))
-    return 1 if failures else 0
-
-
 @click.command(short_help="Make what the project needs before its first run.")
 @click.option("--pools/--no-pools", default=True, help="Create Airflow's pools as well.")
 @json_option
@@ -77,4 +51,4 @@ def apply(pools: bool, as_json: bool) -> None:
         click.echo(f"pools: {', '.join(made['pools']) or 'left alone'}")
 
 
-VERBS: tuple[click.Command, ...] = (init, lint, apply)
+VERBS: tuple[click.Command, ...] = (init, apply)
