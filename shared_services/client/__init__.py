@@ -11,8 +11,11 @@
         midspan.run()
 
 Reads are repeated within their time when that is safe; events are delivered at least once, in
-order per entity, and ``positions`` tells which of them were already applied.
+order per entity, and a subscription's ``positions`` drop those that were already applied. For
+an app's own tests, ``shared_services.client.testing`` has the shared services in memory.
 """
+
+from msgspec import UNSET
 
 from midspan.kernel.errors import RemoteError, TransientError
 from shared_services.client.client import Client
@@ -22,6 +25,7 @@ from shared_services.contracts.events import EntityEvent, SnapshotReady
 from shared_services.messaging.envelope import Envelope
 
 __all__ = [
+    "UNSET",
     "Client",
     "EntityEvent",
     "Envelope",

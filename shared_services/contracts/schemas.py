@@ -22,7 +22,8 @@ PERSONAL = "x-personal"
 
 def schema_of(type_: Any) -> Schema:
     """Return the JSON Schema of a contract's type."""
-    schema = msgspec.json.schema(type_)
+    # As it reads in a file: there a tuple's default is a list.
+    schema: Schema = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(type_)))
     for definition in schema.get("$defs", {}).values():
         definition["description"] = cleandoc(definition.get("description", ""))
         _mark(definition.get("properties", {}))

@@ -1,10 +1,9 @@
-"""An app reads, and is told of changes, without knowing what is behind."""
+"""What a client does about time, faults and foreign messages, on a real broker."""
 
 import socket
 import threading
 import time
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import msgspec
 import pytest
@@ -12,25 +11,14 @@ import pytest
 from midspan.kernel.errors import ProtocolError, RemoteError, TransientError
 from shared_services.client import Client, Event
 from shared_services.contracts.entities import Customer
-from shared_services.contracts.events import EntityEvent, SnapshotReady, routing_key
+from shared_services.contracts.events import EntityEvent, routing_key
 from shared_services.contracts.methods import (
-    CUSTOMER_FIND,
     CUSTOMER_GET,
     CUSTOMER_GET_MANY,
-    PRODUCT_FIND,
-    PRODUCT_GET,
-    PRODUCT_GET_MANY,
-    CustomerPage,
     Customers,
-    FindCustomers,
-    FindProducts,
     GetById,
     GetMany,
-    GetProduct,
     Method,
-    PricedProduct,
-    ProductPage,
-    Products,
 )
 from shared_services.messaging.envelope import Envelope
 from shared_services.messaging.publisher import Outgoing, Publisher
@@ -47,20 +35,6 @@ def customer(number: int) -> Customer:
     return Customer(kind="person", name=f"Ann {number}", id=number, epoch=1, sequence=1, as_of=NOW)
 
 
-def product(number: int) -> PricedProduct:
-    """Return a product."""
-    return PricedProduct(
-        code=f"P{number}",
-        name=f"Chair {number}",
-        list_price=Decimal("12.50"),
-        id=number,
-        epoch=1,
-        sequence=1,
-        as_of=NOW,
-        prices=[],
-    )
-
-
 def get_customer(request: GetById, _context: Context) -> Customer:
     """Answer as a user center that knows ids up to LAST."""
     if request.id > LAST:
@@ -73,23 +47,6 @@ def get_customers(request: GetMany, _context: Context) -> Customers:
     return Customers(items=[customer(number) for number in request.ids if number < 1000])
 
 
-def find_customers(request: FindCustomers, _context: Context) -> CustomerPage:
-    """Answer with pages of ids up to LAST."""
-    ids = [number for number in range(1, LAST + 1) if number > request.after][: request.limit]
-    more = ids and ids[-1] < LAST
-    return CustomerPage(items=[customer(number) for number in ids], next=ids[-1] if more else None)
-
-
-def get_product(request: GetProduct, _context: Context) -> PricedProduct:
-    """Answer by id or by code."""
-    return product(request.id or int((request.code or "P0")[1:]))
-
-
-def find_products(request: FindProducts, _context: Context) -> ProductPage:
-    """Answer with the codes asked for."""
-    return ProductPage(items=[product(int(code[1:])) for code in request.codes or []])
-
-
 def serve(broker: Broker, center: str, *handlers: tuple[Method, Handler]) -> RpcServer:
     """Start a center that answers with these handlers."""
     table = {method.routing_key: (method, handler) for method, handler in handlers}
@@ -98,72 +55,16 @@ def serve(broker: Broker, center: str, *handlers: tuple[Method, Handler]) -> Rpc
     return server
 
 
-@pytest.fixture
-def centers(broker: Broker) -> Broker:
-    """Start both centers."""
-    serve(
-        broker,
-        "user_center",
-        (CUSTOMER_GET, get_customer),
-        (CUSTOMER_GET_MANY, get_customers),
-        (CUSTOMER_FIND, find_customers),
-    )
-    serve(
-        broker,
-        "product_center",
-        (PRODUCT_GET, get_product),
-        (PRODUCT_GET_MANY, lambda r, _c: Products(items=[product(n) for n in r.ids])),
-        (PRODUCT_FIND, find_products),
-    )
-    return broker
-
-
-def connect(broker: Broker, **options: float) -> Client:
+def connect(broker: Broker, timeout: float = 5.0) -> Client:
     """Return a client of the test's namespace."""
-    return Client(broker.url, app="shop", namespace=broker.topology.namespace, **options)
+    return Client(broker.url, "shop", namespace=broker.topology.namespace, timeout=timeout)
 
 
-def test_customers_are_read(centers: Broker) -> None:
-    """One, several, a page, and all pages."""
-    with connect(centers) as midspan:
-        assert midspan.customers.get(3) == customer(3)
-        assert midspan.customers.get_many([1, 2]) == [customer(1), customer(2)]
-        assert midspan.customers.find(email="a@b.example", limit=3).next == 3
-        assert [each.id for each in midspan.customers.find_all(limit=3)] == [1, 2, 3, 4, 5, 6, 7]
-
-
-def test_products_are_read(centers: Broker) -> None:
-    """By id and by code, with exact decimals."""
-    with connect(centers) as midspan:
-        assert midspan.products.get(4).list_price == Decimal("12.50")
-        assert midspan.products.get(code="P5") == product(5)
-        assert midspan.products.get_many([6]) == [product(6)]
-        assert midspan.products.find(codes=["P1", "P2"]).items == [product(1), product(2)]
-        assert list(midspan.products.find_all(codes=["P3"])) == [product(3)]
-
-
-def test_more_ids_than_a_request_may_hold_are_asked_in_parts(centers: Broker) -> None:
+def test_more_ids_than_a_request_may_hold_are_asked_in_parts(broker: Broker) -> None:
     """The limit of a request is the client's business, not the app's."""
-    with connect(centers) as midspan:
+    serve(broker, "user_center", (CUSTOMER_GET_MANY, get_customers))
+    with connect(broker) as midspan:
         assert len(midspan.customers.get_many(range(1200))) == 1000
-
-
-def test_a_missing_customer_is_told_with_its_code(centers: Broker) -> None:
-    """Not found is an error that an app can tell from all others, and is not repeated."""
-    with connect(centers) as midspan, pytest.raises(RemoteError) as caught:
-        midspan.customers.get(99)
-
-    assert caught.value.code == "customer.not_found"
-
-
-def test_a_missing_center_is_told_soon(broker: Broker) -> None:
-    """Repetitions do not make an app wait for its whole timeout."""
-    before = time.monotonic()
-    with connect(broker) as midspan, pytest.raises(RemoteError) as caught:
-        midspan.customers.get(1)
-
-    assert caught.value.code == "rpc.no_server"
-    assert time.monotonic() - before < 2
 
 
 def test_a_read_that_fails_in_passing_is_repeated(broker: Broker) -> None:
@@ -234,60 +135,6 @@ def updated(entity: str, sequence: int) -> EntityEvent:
         changed=("city",),
         values={"country": "CH"},
     )
-
-
-def test_an_app_is_told_of_what_it_subscribed_to(broker: Broker) -> None:
-    """Typed events come with their envelope; other topics do not come."""
-    midspan = connect(broker)
-    seen: list[tuple[Event, str | None]] = []
-
-    @midspan.subscribe("customer.*", "product.updated")
-    def on_change(event: Event, envelope: Envelope) -> None:
-        seen.append((event, envelope.subject))
-
-    broker.topology.subscription("shop", "events", [])
-    publisher = broker.publisher()
-    midspan.start()
-    ready = SnapshotReady(entity="customer", count=300)
-    changed = updated("customer", 2)
-    publish(broker, publisher, "customer", routing_key("customer", "snapshot_ready"), ready)
-    publish(broker, publisher, "price/1", routing_key("price", "updated"), updated("price", 1))
-    publish(
-        broker, publisher, "product/1", routing_key("product", "deleted"), updated("product", 1)
-    )
-    publish(broker, publisher, "customer/1", routing_key("customer", "updated"), changed)
-
-    assert eventually(lambda: len(seen) == 2)
-    midspan.stop()
-    assert seen == [(ready, "customer"), (changed, "customer/1")]
-
-
-def test_events_wait_while_the_app_is_down(broker: Broker) -> None:
-    """What happened between two runs of the app is delivered to the second."""
-    subscription = broker.topology.subscription("shop", "events", [])
-    seen: list[int] = []
-
-    def app() -> Client:
-        midspan = connect(broker)
-
-        @midspan.subscribe("customer.*")
-        def on_change(event: Event, _envelope: Envelope) -> None:
-            assert isinstance(event, EntityEvent)
-            seen.append(event.sequence)
-
-        midspan.start()
-        return midspan
-
-    publisher = broker.publisher()
-    app().stop()
-    for sequence in range(1, 6):
-        key = routing_key("customer", "updated")
-        publish(broker, publisher, "customer/1", key, updated("customer", sequence))
-    second = app()
-
-    assert eventually(lambda: seen == [1, 2, 3, 4, 5])
-    second.stop()
-    assert broker.count(subscription.queue.name) == 0
 
 
 def test_run_blocks_until_stopped(broker: Broker) -> None:

@@ -35,12 +35,13 @@ class InMemoryMidspan:
     """Centers, broker and queues of one test.
 
     ``customers``, ``products`` and ``prices`` are changed by the test. ``as_of`` is the time of
-    the centers' data, at first that of the making; ``longest_delay`` is what is left, in
-    seconds, of the pause before a failed event is tried again.
+    the centers' data, at first that of the making; None stands for a center that was never
+    synced. ``longest_delay`` is what is left, in seconds, of the pause before a failed event is
+    tried again.
     """
 
     def __init__(self, *, longest_delay: float = 0.0) -> None:
-        self.as_of = datetime.now(UTC)
+        self.as_of: datetime | None = datetime.now(UTC)
         self._longest_delay = longest_delay
         self._lock = threading.Lock()
         self._queues: dict[str, InMemoryQueue] = {}
@@ -135,7 +136,9 @@ class InMemoryMidspan:
 
     def _records(self, entity: str) -> Records[Any]:
         return Records(
-            entity_types()[entity], lambda event, _record: self.tell(event), lambda: self.as_of
+            entity_types()[entity],
+            lambda event, _record: self.tell(event),
+            lambda: self.as_of or datetime.now(UTC),
         )
 
 
