@@ -1,5 +1,6 @@
 """Verbs about the legacy systems: checked, looked into, shown, stopped and let go on."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -56,6 +57,32 @@ def discover(
     return 1 if found.remarks else 0
 
 
+@click.command(short_help="Draft a mapping of a stream, with its evidence.")
+@click.argument("system")
+@click.argument("stream")
+@click.option("--entity", default="", help="The canonical entity; the likeliest by default.")
+@click.option("--rows", default=300, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--write", type=click.Path(path_type=Path), help="Write to a file not there yet.")
+@json_option
+@guarded
+def suggest(
+    system: str, stream: str, entity: str, rows: int, write: Path | None, as_json: bool
+) -> int:
+    """Draft a mapping of a STREAM of SYSTEM from its names and some values; apply nothing."""
+    from midspan.cli.drafts import Drafted, write_draft
+
+    drafted = Drafted.of(open_project(), system, stream, entity=entity, rows=rows, file=write)
+    if write is not None:
+        write_draft(drafted, write)
+    if as_json:
+        print_json(drafted.plain())
+    elif write is None:
+        click.echo(drafted.text, nl=False)
+    for remark in drafted.remarks:
+        click.echo(f"midspan: {remark}", err=True)
+    return 1 if drafted.remarks else 0
+
+
 @click.command(short_help="Show a stream's first rows, and what becomes of them.")
 @click.argument("system")
 @click.argument("stream")
@@ -109,4 +136,4 @@ def _print_system(status: dict[str, Any], *, as_json: bool) -> None:
     click.echo(f"{status['system']}: {status['state']} {status['why']}".rstrip())
 
 
-VERBS: tuple[click.Command, ...] = (check, discover, preview, pause, resume)
+VERBS: tuple[click.Command, ...] = (check, discover, suggest, preview, pause, resume)

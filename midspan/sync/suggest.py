@@ -1,0 +1,63 @@
+"""Rows and names of a stream to draft a mapping from, read as a person would look at them.
+
+Guarantee: nothing is kept and nothing is changed. Rows are read on the lane of live calls
+through the system's gate, batch by batch, and no more than asked for; names for people come
+from what was discovered before.
+"""
+
+from config.binding import nearest
+from mappings.suggest import Sample
+from midspan.kernel.errors import UnknownName, within
+from midspan.kernel.gate import Lane
+from midspan.kernel.stream import Row, Slice
+from midspan.sync.catalogs import discover
+from midspan.sync.project import Project
+
+
+def sample(project: Project, system: str, stream: str, rows: int) -> Sample:
+    """Return at most ``rows`` rows of a stream of the system's file.
+
+    Raises UnknownName ``adapter.unknown_stream`` when the file has no such stream.
+    """
+    bound = project.system(system)
+    if stream not in bound.streams:
+        raise UnknownName(
+            "adapter.unknown_stream",
+            f"the file of {system} has no stream '{stream}'",
+            remedy=nearest(stream, list(bound.streams))
+            or f"Add it under 'streams': midspan discover {system} --yaml writes it",
+        )
+    with within(system=system, stream=stream, connection=bound.config.conn_id):
+        columns, read = _read(project, system, stream, rows)
+    title, labels = _names(project, system, stream)
+    return Sample(system, stream, columns, read, labels, title)
+
+
+def _read(
+    project: Project, system: str, stream: str, rows: int
+) -> tuple[tuple[str, ...], list[Row]]:
+    """Return the columns of all batches and the rows in their order; what a row lacks is None."""
+    columns: dict[str, None] = {}
+    records: list[dict[str, object]] = []
+    adapter = project.adapter(system, Lane.LIVE)
+    try:
+        for batch in adapter.read(stream, Slice()):
+            columns |= dict.fromkeys(batch.columns)
+            left = rows - len(records)
+            records += (dict(zip(batch.columns, row, strict=True)) for row in batch.rows[:left])
+            if len(records) >= rows:
+                break
+    finally:
+        adapter.close()
+    names = tuple(columns)
+    return names, [tuple(record.get(name) for name in names) for record in records]
+
+
+def _names(project: Project, system: str, stream: str) -> tuple[str, dict[str, str]]:
+    """Return the source's own words for a stream, and for its fields where it has any."""
+    try:
+        found = discover(project, system, (stream,))
+    except UnknownName:
+        return "", {}
+    told = found.streams[0].stream
+    return f"{told.name} {told.label}", {one.name: one.label for one in told.fields if one.label}
