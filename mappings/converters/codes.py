@@ -1,7 +1,7 @@
 """Code lists: countries (ISO 3166-1 alpha-2), currencies (ISO 4217), languages (ISO 639-1).
 
-Each converter gives a code of its list in the standard's case, or refuses the row. Names and
-house codes are a lookup table's work, where the company sees and edits them.
+A converter gives a code of its list in the standard's case, or refuses the row. House codes
+are a lookup table's work, where the company sees and edits them.
 """
 
 import re
@@ -55,30 +55,6 @@ LANGUAGES = _codes(
 _LOCALE = re.compile(r"([A-Za-z]{2})(?:[-_.@].*)?", re.ASCII)
 
 
-@register("country", takes=(str,), gives="string", settled=True)
-def make_country(_options: NoOptions) -> Function:
-    """Read a country by its ISO 3166-1 alpha-2 code, in any case."""
-    return country
-
-
-@lru_cache(maxsize=CACHE_SIZE)
-def country(text: str) -> str | None:
-    """Return the code in capitals; Refused ``mapping.country.unknown`` for others."""
-    return _listed(text.strip().upper(), COUNTRIES, "country", "ISO 3166-1 alpha-2")
-
-
-@register("currency", takes=(str,), gives="string", settled=True)
-def make_currency(_options: NoOptions) -> Function:
-    """Read a currency by its ISO 4217 code, in any case."""
-    return currency
-
-
-@lru_cache(maxsize=CACHE_SIZE)
-def currency(text: str) -> str | None:
-    """Return the code in capitals; Refused ``mapping.currency.unknown`` for others."""
-    return _listed(text.strip().upper(), CURRENCIES, "currency", "ISO 4217")
-
-
 @register("language", takes=(str,), gives="string", settled=True)
 def make_language(_options: NoOptions) -> Function:
     """Read a language by its ISO 639-1 code or by a locale: de, DE, de_AT, de-AT.UTF-8."""
@@ -90,12 +66,9 @@ def language(text: str) -> str | None:
     """Return the code in lower case; Refused ``mapping.language.unknown`` for others."""
     code = text.strip()
     locale = _LOCALE.fullmatch(code)
-    return _listed((locale[1] if locale else code).lower(), LANGUAGES, "language", "ISO 639-1")
-
-
-def _listed(code: str, known: frozenset[str], name: str, standard: str) -> str | None:
-    if code in known:
-        return code
+    found = (locale[1] if locale else code).lower()
+    if found in LANGUAGES:
+        return found
     if not code:
         return None
-    raise Refused(f"mapping.{name}.unknown", f"{describe(code)} is no code of {standard}")
+    raise Refused("mapping.language.unknown", f"{describe(text)} is no code of ISO 639-1")

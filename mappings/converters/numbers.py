@@ -36,8 +36,17 @@ MAX_PLACES = 18
 WIDE = Context(prec=2 * MAX_DIGITS)
 """Wide enough that a product of two canonical numbers is exact."""
 
-_TRUE = "1 true t yes y on ja j wahr oui o vrai si sì sí s vero verdadero ano tak x"
-_FALSE = "0 false f no n off nein falsch non faux falso ne nie"
+# -1 is how Access and Visual Basic write yes, .T. and .F. how dBase does.
+_TRUE = """
+    1 -1 true t .t. yes y yep on enabled active x ja j wahr aktiv oui o vrai actif si sì sí s
+    vero attivo verdadero cierto activo sim verdadeiro waar sand sant sann kyllä tosi tak prawda
+    ano áno pravda da igen i igaz jah tõene jā taip evet doğru ναι да истина так
+"""  # noqa: RUF001 words of other scripts
+_FALSE = """
+    0 false f .f. no n nope off disabled inactive nein falsch inaktiv non faux inactif falso
+    inattivo inactivo não nao nee nej nei usann falsk ei väärä epätosi nie fałsz ne nepravda nem
+    hamis vale nē hayır yanlış όχι нет ложь ні
+"""  # noqa: RUF001 words of other scripts
 _BOOLEANS = dict.fromkeys(_TRUE.split(), True) | dict.fromkeys(_FALSE.split(), False)
 _MARKS = (".", ",", "·", "'")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
@@ -195,7 +204,7 @@ class BooleanOptions:
     no: tuple[str, ...] = ()
 
 
-@register("boolean", takes=(str, int, bool), gives="boolean", options=BooleanOptions, revision=2)
+@register("boolean", takes=(str, int, bool), gives="boolean", options=BooleanOptions, revision=3)
 def make_boolean(options: BooleanOptions) -> Function:
     """Read yes and no as legacy systems spell them: J/N, Y/N, 1/0, true/false, ja/nein."""
     if options == BooleanOptions():

@@ -79,7 +79,7 @@ class SplitOptions:
     limit: int | None = None
 
 
-@register("split", takes=(str,), gives="string", options=SplitOptions)
+@register("split", takes=(str,), gives="string", options=SplitOptions, loses="the other parts")
 def make_split(options: SplitOptions) -> Function:
     """Take one part of a text that is separated by a sign, trimmed."""
     if not options.separator:
@@ -102,7 +102,7 @@ class SliceOptions:
     length: int | None = None
 
 
-@register("slice", takes=(str,), gives="string", options=SliceOptions)
+@register("slice", takes=(str,), gives="string", options=SliceOptions, loses="the other characters")
 def make_slice(options: SliceOptions) -> Function:
     """Cut characters out of a text by their places, as fixed-width codes need it."""
     if options.length is not None and options.length < 1:
@@ -163,6 +163,22 @@ def make_replace(options: ReplaceOptions) -> Function:
     if not options.find:
         raise ValueError("'find' is a text of at least one character")
     return lambda text: text.replace(options.find, options.by)
+
+
+@dataclass(frozen=True, slots=True)
+class NullIfOptions:
+    """``values`` are the texts that a source writes where it has nothing, in any case."""
+
+    values: tuple[str, ...]
+
+
+@register("null_if", takes=(str,), gives="string", options=NullIfOptions, loses="which text it was")
+def make_null_if(options: NullIfOptions) -> Function:
+    """Take a source's own words for nothing as missing: -, n/a, 00000000."""
+    if not options.values:
+        raise ValueError("'values' names at least one text")
+    nothing = frozenset(value.strip().casefold() for value in options.values)
+    return lambda text: None if text.strip().casefold() in nothing else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 What a source writes where it has no date (``0000-00-00``, ``9999-12-31``) is declared, too.
 
 A local time in the hour that the clock repeats is its earlier meaning unless ``fold: later``
-is declared; one in the hour that the clock leaves out never was, and refuses its row.
+is declared, and refuses its row with ``fold: refuse``. One in the hour that the clock leaves out
+never was: it refuses its row unless ``gap`` says which way the clock is set.
 """
 
 import re
@@ -41,13 +42,16 @@ class DateOptions:
 class DatetimeOptions:
     """``format`` and ``empty`` as for dates; ``zone`` is the IANA zone of local times.
 
-    Without a zone, times that state no offset are refused. ``epoch`` reads numbers as seconds
-    or milliseconds since 1970 in UTC; without it numbers are refused.
+    Without a zone, times that state no offset are refused. ``fold`` says what a time in the
+    repeated hour means, and ``gap`` what one in the hour that is left out does: ``forward`` takes
+    02:30 as 03:30, ``back`` as 01:30. ``epoch`` reads numbers as seconds or milliseconds since
+    1970 in UTC; without it numbers are refused.
     """
 
     format: str = ""
     zone: str = ""
-    fold: Literal["earlier", "later"] = "earlier"
+    fold: Literal["earlier", "later", "refuse"] = "earlier"
+    gap: Literal["refuse", "forward", "back"] = "refuse"
     epoch: Literal["", "s", "ms"] = ""
     empty: tuple[str, ...] = ()
 
@@ -166,7 +170,6 @@ class HourOffsets(dict[str, timedelta]):
 def _instants(options: DatetimeOptions) -> Callable[[datetime], datetime | None]:
     """Return a function from a date-time, local or not, to its instant; None for an empty one."""
     zone = _zone(options.zone) if options.zone else None
-    fold = 1 if options.fold == "later" else 0
     empty = frozenset(options.empty)
 
     def instant(moment: datetime) -> datetime | None:
@@ -174,7 +177,7 @@ def _instants(options: DatetimeOptions) -> Callable[[datetime], datetime | None]
             return None
         try:
             if moment.tzinfo is None and zone is not None:
-                return _from_local(moment, zone, fold)
+                return _from_local(moment, zone, options)
             return utc(moment)
         except OverflowError:
             refuse("datetime", moment, "instant of the years 1 to 9999")
@@ -190,13 +193,32 @@ def _epoch_parser(unit: str) -> Callable[[str], datetime] | None:
     return lambda text: _EPOCH + timedelta(microseconds=int(Decimal(text) * micros))
 
 
-def _from_local(moment: datetime, zone: ZoneInfo, fold: int) -> datetime:
+def _from_local(moment: datetime, zone: ZoneInfo, options: DatetimeOptions) -> datetime:
     """Return a local time's instant; the zone's two answers differ where its clock is set."""
-    earlier = zone.utcoffset(moment.replace(fold=0) if moment.fold else moment) or _NO_OFFSET
-    later = zone.utcoffset(moment.replace(fold=1)) or _NO_OFFSET
-    if earlier < later:
+    first = zone.utcoffset(moment.replace(fold=0) if moment.fold else moment) or _NO_OFFSET
+    second = zone.utcoffset(moment.replace(fold=1)) or _NO_OFFSET
+    if first < second:
+        return _in_gap(moment, zone, options, first, second)
+    if first > second and options.fold == "refuse":
+        message = f"the clock of {zone.key} repeats this local time"
+        raise Refused("mapping.datetime.fold", message)
+    return (moment - (second if options.fold == "later" else first)).replace(tzinfo=UTC)
+
+
+def _in_gap(
+    moment: datetime,
+    zone: ZoneInfo,
+    options: DatetimeOptions,
+    before: timedelta,
+    after: timedelta,
+) -> datetime:
+    """Return the instant of a time that never was, by the offset before the clock is set or after.
+
+    By the one before, 02:30 is half an hour after the clock went from 02:00 to 03:00.
+    """
+    if options.gap == "refuse":
         raise Refused("mapping.datetime.gap", f"the clock of {zone.key} left this local time out")
-    return (moment - (later if fold else earlier)).replace(tzinfo=UTC)
+    return (moment - (before if options.gap == "forward" else after)).replace(tzinfo=UTC)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -1,12 +1,14 @@
 """Column types that hold the same value on SQLite and PostgreSQL.
 
 SQLite knows neither decimals nor instants: a decimal is kept there as its exact text and an
-instant as ISO text in UTC, so that equality and order are those of PostgreSQL.
+instant as ISO text in UTC, so that equality and order are those of PostgreSQL. Lists of records
+are JSON text on both, and come back as the very values that went in.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import (
@@ -94,6 +96,72 @@ class Json(TypeDecorator[Any]):
         return None if value is None else msgspec.json.decode(value)
 
 
+class Field(Protocol):
+    """A field of a record: its name, its kind, and the fields of its own records."""
+
+    @property
+    def name(self) -> str:
+        """Return the field's name."""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of its values."""
+
+    @property
+    def fields(self) -> Sequence["Field"]:
+        """Return the fields of its records, if it holds any."""
+
+
+Shape = tuple[tuple[str, str, Any], ...]
+
+
+class Records(TypeDecorator[tuple[dict[str, Any], ...]]):
+    """A list of canonical records: JSON text, read back as the values that were written."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Return the JSON text; equal records are equal texts."""
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Return a tuple of dictionaries."""
+        return None if value is None else _records(msgspec.json.decode(value), self.shape)
+
+
+def shape_of(fields: Iterable[Field]) -> Shape:
+    """Return names and kinds of a record's fields, those of its records within."""
+    return tuple((one.name, one.kind, shape_of(one.fields)) for one in fields)
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "decimal": Decimal,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
+
+
+def _records(records: Iterable[dict[str, Any]], shape: Shape) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {name: _value(record.get(name), kind, inner) for name, kind, inner in shape}
+        for record in records
+    )
+
+
+def _value(value: Any, kind: str, inner: Shape) -> Any:
+    if value is None:
+        return None
+    if kind == "records":
+        return _records(value, inner)
+    read = _READ.get(kind)
+    return read(value) if read else value
+
+
 _KINDS: dict[str, type[TypeEngine[Any]]] = {
     "string": Text,
     "integer": BigInteger,
@@ -106,6 +174,10 @@ _KINDS: dict[str, type[TypeEngine[Any]]] = {
 }
 
 
-def column(name: str, kind: str, **options: Any) -> Column[Any]:
-    """Return a column of a canonical field's kind, or of kind ``bytes`` or ``json``."""
-    return Column(name, _KINDS[kind](), **options)
+def column(name: str, kind: str, fields: Iterable[Field] = (), **options: Any) -> Column[Any]:
+    """Return a column of a canonical field's kind, or of kind ``bytes`` or ``json``.
+
+    ``fields`` are those of the records in a column of kind ``records``.
+    """
+    stored = Records(shape_of(fields)) if kind == "records" else _KINDS[kind]()
+    return Column(name, stored, **options)

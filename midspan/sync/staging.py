@@ -73,7 +73,7 @@ class Staging:
             column("source_key", "string", nullable=False, index=True),
             column("changed", "string"),
             column("hash", "string", nullable=False),
-            *(column(item.name, item.kind) for item in entity.fields),
+            *(column(item.name, item.kind, item.fields) for item in entity.fields),
             prefixes=prefixes,
         )
         self.refused = Table(

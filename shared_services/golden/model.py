@@ -83,7 +83,7 @@ def _fold(text: str) -> str:
 
 
 def _values(entity: EntityType) -> list[Column[Any]]:
-    return [column(field.name, field.kind) for field in entity.fields]
+    return [column(field.name, field.kind, field.fields) for field in entity.fields]
 
 
 def _golden(entity: EntityType, rules: tuple[MatchRule, ...], metadata: MetaData) -> Table:

@@ -94,8 +94,6 @@ def _derived(node: ast.Call) -> Iterator[tuple[str, str]]:
     name, texts = _called(node), [_text(one) for one in node.args]
     if name == "refuse" and texts[0]:
         yield f"mapping.{texts[0]}.invalid", "quarantine"
-    if name == "_listed" and isinstance(node.func, ast.Name):
-        yield f"mapping.{texts[2]}.unknown", "quarantine"
     if name == "_wrong_length":
         yield f"file.{texts[0]}_line", "quarantine"
     if name == "make_error":
@@ -182,7 +180,6 @@ def test_every_place_that_makes_a_code_is_understood() -> None:
     assert templates == {
         "f'file.{word}_line'",
         "f'mapping.{name}.invalid'",
-        "f'mapping.{name}.unknown'",
         "f'{code}_busy'",
         "f'{code}_denied'",
     }

@@ -9,9 +9,11 @@ import pytest
 
 from config.binding import bind
 from config.tree import parse_tree
-from mappings import expressions
+from mappings import conditions, expressions
 from mappings.converters import Converter, converters
 from mappings.converters.registry import NoOptions
+from mappings.lists import EachEntry
+from mappings.lookup_reader import LookupOptions
 from mappings.reader import MappingFile
 from midspan.kernel.errors import Problem
 from tests.docs.pages import ROOT, checked_tables, words
@@ -58,7 +60,8 @@ def test_a_converters_example_comes_true(converter: Converter) -> None:
 
 def test_every_option_has_its_table() -> None:
     """Converters with options, and the file itself, have a table each."""
-    classes = {one.options for one in converters().values()} - {NoOptions} | {MappingFile}
+    files = {EachEntry, LookupOptions, MappingFile}
+    classes = {one.options for one in converters().values()} - {NoOptions} | files
 
     assert set(TABLES) == {f"{cls.__module__}.{cls.__qualname__}" for cls in classes}
 
@@ -79,3 +82,11 @@ def test_every_key_of_an_expression_is_documented() -> None:
     shown = {word for row in rows for word in words(row[0])}
 
     assert shown == set(expressions._KEYS)
+
+
+def test_every_test_of_a_condition_is_documented() -> None:
+    """Each stands before the value that it compares with."""
+    rows = checked_tables(PAGE, "condition-tests")[""]
+    shown = {word.partition(":")[0] for row in rows for word in words(row[0])}
+
+    assert shown == set(conditions.TESTS)
