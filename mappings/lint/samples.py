@@ -62,7 +62,7 @@ def _totality(lint: Lint, one: Placement, node: Node, lookup: Lookup, rows: Rows
     met = [(code, meaning) for code, meaning in pairs if code and (code.strip() or not lookup.trim)]
     strange = Counter(code for code, meaning in met if meaning is None)
     if strange and lookup.unknown == "refuse":
-        shown = "" if _is_personal(lint, one, lookup) else f": {_listed(strange)}"
+        shown = "" if _is_personal(lint, one, lookup) else f": {_some_of(strange)}"
         message = (
             f"{one.name}: {sum(strange.values())} of {len(rows)} sampled rows hold "
             f"{len(strange)} codes that {lookup.file} lacks{shown}"
@@ -81,7 +81,7 @@ def _unused(lint: Lint, one: Placement, node: Node, lookup: Lookup, met: set[str
     idle = [code for code in (*lookup.table, *lookup.spans) if code and code not in seen]
     if idle:
         spelt_as = {lookup.spelling.get(code, code): 1 for code in idle}
-        message = f"{one.name}: no sampled row uses {_listed(spelt_as)} of {lookup.file}"
+        message = f"{one.name}: no sampled row uses {_some_of(spelt_as)} of {lookup.file}"
         remedy = "Nothing to do if other rows use them"
         lint.notice(node, "lint.lookup_unused", message, remedy, one.name)
 
@@ -120,6 +120,6 @@ def _is_personal(lint: Lint, one: Placement, lookup: Lookup) -> bool:
     return (field is not None and field.personal) or any(one.path.column in marked for one in reads)
 
 
-def _listed(codes: Dict[str, int]) -> str:
+def _some_of(codes: Dict[str, int]) -> str:
     shown = ", ".join(spelt(code) for code in sorted(codes)[:_MOST_CODES])
     return f"{shown}, …" if len(codes) > _MOST_CODES else shown

@@ -1,7 +1,7 @@
 """Protects the legacy systems: whatever calls one passes its gate."""
 
 from midspan.governor.catalogs import Catalogs, KeptCatalog, KeptStream
-from midspan.governor.control import ControlStore, open_control
+from midspan.governor.control import ControlStore, control_file, open_control
 from midspan.governor.gate import DatabaseGate
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "DatabaseGate",
     "KeptCatalog",
     "KeptStream",
+    "control_file",
     "open_control",
 ]

@@ -38,7 +38,7 @@ from sqlalchemy.exc import DBAPIError
 from midspan.governor.catalogs import Catalogs, catalog_table
 from midspan.governor.state import Breaker, GateState, load
 from midspan.kernel.errors import TransientError
-from midspan.store.engine import Store, open_store
+from midspan.store.engine import Store, open_store, store_file
 from midspan.store.load import upsert
 from midspan.store.revision import Revision
 from midspan.store.types import column
@@ -190,6 +190,11 @@ def open_control(url: str | None, folder: Path) -> ControlStore:
     event.listen(store.engine, "connect", _short_locks_sqlite if store.embedded else _short_locks)
     patiently(lambda: store.create(METADATA, REVISION))
     return ControlStore(store)
+
+
+def control_file(folder: Path) -> Path:
+    """Return the file of an embedded control store."""
+    return store_file(folder, SCHEMA)
 
 
 def is_busy(error: TransientError) -> bool:

@@ -5,6 +5,7 @@ how old it is. A stream that is asked for by the name under which a system's fil
 is the stream that the file means.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from datetime import datetime
@@ -14,8 +15,10 @@ from config.binding import nearest
 from config.tree import Node
 from midspan.governor import KeptCatalog, KeptStream
 from midspan.kernel.catalog import CatalogStream
-from midspan.kernel.errors import UnknownName, within
+from midspan.kernel.errors import TransientError, UnknownName, within
 from midspan.sync.project import Project
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,18 @@ def discover(
 
 
 def kept_stream(project: Project, system: str, stream: str) -> KeptStream | None:
-    """Return what is kept of a stream of the system's file; None for nothing. Nobody is called."""
-    known = project.control.catalogs.load(system)
+    """Return what is kept of a stream of the system's file; None where nothing is.
+
+    No system is called, and no store is made where there is none yet; one that is out of reach
+    has nothing to say.
+    """
+    if not project.has_control:
+        return None
+    try:
+        known = project.control.catalogs.load(system)
+    except TransientError as error:
+        log.warning("the catalogs cannot be looked into: %s", error)
+        return None
     return next(iter(_of(project, system, known, [stream])), None)
 
 

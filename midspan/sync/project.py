@@ -27,7 +27,7 @@ from config.model import (
 from config.settings import Settings
 from config.tree import Node
 from mappings import CompiledMapping
-from midspan.governor import ControlStore, DatabaseGate, open_control
+from midspan.governor import ControlStore, DatabaseGate, control_file, open_control
 from midspan.kernel.errors import ConfigurationError, MidspanError, Problem, UnknownName
 from midspan.kernel.gate import Gate, Lane, ShutGate
 from midspan.store.engine import Store, open_staging, open_store, store_file
@@ -169,6 +169,12 @@ class Project:
         if "control" in self.__dict__:
             self.control.close()
             del self.__dict__["control"]
+
+    @property
+    def has_control(self) -> bool:
+        """Whether the control store is there already; one in a database server always is."""
+        folder = self.settings.state / "store"
+        return bool(self.settings.store_url) or control_file(folder).exists()
 
     @cached_property
     def control(self) -> ControlStore:
