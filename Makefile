@@ -30,7 +30,7 @@ lint: setup ## Check style, format, types and who imports whom
 	@.venv/bin/lint-imports --no-logo
 
 bench: setup ## Measure beside peers, into var/bench/NAME.json (ONLY=name chooses)
-	@$(SERVERS) run postgres mariadb -- $(PYTHON) -m benchmarks $(ONLY) \
+	@$(SERVERS) run rabbitmq postgres mariadb -- $(PYTHON) -m benchmarks $(ONLY) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(ROWS),--rows $(ROWS)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS))
 

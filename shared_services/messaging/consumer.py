@@ -65,7 +65,7 @@ Handler = Callable[[Message], None]
 
 
 @dataclass(slots=True)
-class _Delivery:
+class InHand:
     """A message in hand, on the channel that alone can settle it.
 
     ``unreadable``: why its properties could not be read; then they are empty.
@@ -124,26 +124,36 @@ class Consumer(ConsumingSession):
     def _on_burst(self, wire: Wire, deliveries: list[Delivery]) -> None:
         if self._subscription.ordered:
             for each in deliveries:
-                self._submit_ordered(_in_hand(wire, each))
+                self._alone(in_hand(wire, each))
         else:
             self._pool.submit(*(partial(self._begin, wire, each) for each in deliveries))
 
-    def _submit_ordered(self, delivery: _Delivery) -> None:
-        subject = (delivery.properties.headers or {}).get(SUBJECT)
-        if isinstance(subject, str):
+    def _alone(self, delivery: InHand) -> None:
+        """Handle a message in a worker thread, after its subject's earlier ones if ordered."""
+        subject = self._lane(delivery)
+        if subject is not None:
             self._lanes.submit(subject, lambda: self._work(delivery))
         else:
             self._pool.submit(lambda: self._work_unordered(delivery))
 
-    def _begin(self, wire: Wire, delivery: Delivery) -> None:
-        self._work_unordered(_in_hand(wire, delivery))
+    def _lane(self, delivery: InHand) -> str | None:
+        subject = (delivery.properties.headers or {}).get(SUBJECT)
+        return subject if self._subscription.ordered and isinstance(subject, str) else None
 
-    def _work_unordered(self, delivery: _Delivery) -> None:
+    def _is_parked(self, delivery: InHand) -> bool:
+        """Whether an earlier message of its subject is still in a worker's hands."""
+        subject = self._lane(delivery)
+        return subject is not None and self._lanes.holds(subject)
+
+    def _begin(self, wire: Wire, delivery: Delivery) -> None:
+        self._work_unordered(in_hand(wire, delivery))
+
+    def _work_unordered(self, delivery: InHand) -> None:
         pause = self._work(delivery)
         if pause is not None:
             self._pool.submit_later(pause, lambda: self._work_unordered(delivery))
 
-    def _work(self, delivery: _Delivery) -> float | None:
+    def _work(self, delivery: InHand) -> float | None:
         """Handle and settle; return the seconds to hold it when it is to be tried again."""
         if not delivery.wire.is_open:
             return None  # it is being delivered again; this copy cannot be settled any more
@@ -160,7 +170,7 @@ class Consumer(ConsumingSession):
         self._acknowledge(delivery)
         return None
 
-    def _fail(self, delivery: _Delivery, error: Exception) -> float | None:
+    def _fail(self, delivery: InHand, error: Exception) -> float | None:
         delivery.failed += 1
         self._report(delivery, error)
         if not is_retryable(error) or delivery.failed >= self._max_attempts:
@@ -172,7 +182,7 @@ class Consumer(ConsumingSession):
         self._set_aside(delivery, self._subscription.retries[tier], error)
         return None
 
-    def _report(self, delivery: _Delivery, error: Exception) -> None:
+    def _report(self, delivery: InHand, error: Exception) -> None:
         # A foreign error may quote the payload, so its traceback is kept for debugging only.
         what = error if isinstance(error, MidspanError) else type(error).__name__
         log.warning(
@@ -185,10 +195,10 @@ class Consumer(ConsumingSession):
         )
         log.debug("traceback of the failed attempt", exc_info=error)
 
-    def _give_up(self, delivery: _Delivery, error: Exception) -> None:
+    def _give_up(self, delivery: InHand, error: Exception) -> None:
         self._set_aside(delivery, self._subscription.dead_letters, error)
 
-    def _set_aside(self, delivery: _Delivery, queue: Queue, error: Exception) -> None:
+    def _set_aside(self, delivery: InHand, queue: Queue, error: Exception) -> None:
         """Put a copy into ``queue``; acknowledge the original once the copy is confirmed."""
         properties = with_failure(delivery.properties, error, delivery.failed, self._clock.now())
         exchange = self._subscription.retry_exchange.name
@@ -202,19 +212,20 @@ class Consumer(ConsumingSession):
             _HAND_BACK_PAUSE, lambda: self._hand_back(delivery.wire, partial(_requeue, delivery))
         )
 
-    def _acknowledge(self, delivery: _Delivery) -> None:
+    def _acknowledge(self, delivery: InHand) -> None:
         self._hand_back(delivery.wire, delivery.tag)
 
 
-def _in_hand(wire: Wire, delivery: Delivery) -> _Delivery:
+def in_hand(wire: Wire, delivery: Delivery) -> InHand:
+    """Return a delivery with its properties read, if they can be."""
     try:
         properties = delivery.properties
     except MidspanError as error:
-        return _Delivery(wire, delivery.tag, BasicProperties(), delivery.body, 0, error)
+        return InHand(wire, delivery.tag, BasicProperties(), delivery.body, 0, error)
     failed = failed_attempts(properties)
-    return _Delivery(wire, delivery.tag, properties, delivery.body, failed)
+    return InHand(wire, delivery.tag, properties, delivery.body, failed)
 
 
-def _requeue(delivery: _Delivery, wire: Wire) -> tuple[int, ...]:
+def _requeue(delivery: InHand, wire: Wire) -> tuple[int, ...]:
     wire.requeue(delivery.tag)
     return ()

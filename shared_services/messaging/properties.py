@@ -57,6 +57,9 @@ _UNREADABLE = (
 
 _encoded_names: dict[str, bytes] = {}
 _decoded_names: dict[bytes, str] = {}
+# Which fields a content header holds, by its flags: 2 ** 14 at most, a dozen in practice.
+_plans: dict[int, tuple[str, ...]] = {}
+_NOTHING: Final[dict[str, Any]] = dict.fromkeys(name for _, name in _FIELDS)
 
 
 def encode(properties: BasicProperties) -> bytes:
@@ -85,6 +88,28 @@ def encode(properties: BasicProperties) -> bytes:
     return b"".join(pieces)
 
 
+class Template:
+    """Properties that differ from message to message in some short texts alone.
+
+    Made from properties whose varying fields hold ``MARK``; ``raw`` takes their texts in the
+    order of AMQP's fields, each shorter than 256 bytes.
+    """
+
+    MARK: Final = "\N{REPLACEMENT CHARACTER}"
+
+    def __init__(self, properties: BasicProperties) -> None:
+        mark = self.MARK.encode()
+        self._first, *self._rest = encode(properties).split(_SIZES[len(mark)] + mark)
+
+    def raw(self, *texts: str) -> bytes:
+        """Return the encoded properties."""
+        pieces = [self._first]
+        for text, rest in zip(texts, self._rest, strict=True):
+            value = text.encode()
+            pieces += (_SIZES[len(value)], value, rest)
+        return b"".join(pieces)
+
+
 def decode(raw: bytes) -> BasicProperties:
     """Return the properties of a content header's flags and list.
 
@@ -102,13 +127,14 @@ def decode(raw: bytes) -> BasicProperties:
 
 def _decode(raw: bytes) -> BasicProperties:
     (flags,) = _U16.unpack_from(raw)
-    if flags & 1:  # more flags than AMQP has names for
-        return BasicProperties().decode(raw)
-    found: dict[str, Any] = {}
+    plan = _plans.get(flags)
+    if plan is None:
+        if flags & 1:  # more flags than AMQP has names for
+            return BasicProperties().decode(raw)
+        plan = _plans[flags] = tuple(name for bit, name in _FIELDS if flags & bit)
+    found = dict(_NOTHING)
     at = 2
-    for bit, name in _FIELDS:
-        if not flags & bit:
-            continue
+    for name in plan:
         if name == "headers":
             found[name], at = _decode_table(raw, at)
         elif name in _SMALL:
@@ -123,7 +149,9 @@ def _decode(raw: bytes) -> BasicProperties:
             found[name] = _text(raw[begin:at])
     if at > len(raw):
         raise ValueError("the properties end early")
-    return BasicProperties(**found)
+    properties: BasicProperties = BasicProperties.__new__(BasicProperties)
+    properties.__dict__ = found
+    return properties
 
 
 def _decode_table(raw: bytes, at: int) -> tuple[dict[str, Any], int]:

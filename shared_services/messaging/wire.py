@@ -8,7 +8,7 @@ raises before any of it is written.
 import struct
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from pika import BasicProperties, spec
 from pika.adapters.select_connection import SelectConnection
@@ -30,6 +30,9 @@ UNENCODABLE: Final = (
     AttributeError,
     AssertionError,
 )
+
+Properties: TypeAlias = BasicProperties | bytes
+"""Properties, or their encoded flags and list."""
 
 OnBurst = Callable[[list[Delivery]], None]
 OnConfirms = Callable[[list[Confirm]], None]
@@ -58,7 +61,7 @@ class Wire(Protocol):
         self,
         exchange: str,
         routing_key: str,
-        properties: BasicProperties,
+        properties: Properties,
         body: bytes,
         *,
         mandatory: bool = False,
@@ -109,12 +112,14 @@ class PlainWire:
         self,
         exchange: str,
         routing_key: str,
-        properties: BasicProperties,
+        properties: Properties,
         body: bytes,
         *,
         mandatory: bool = False,
     ) -> None:
         """Write a message."""
+        if isinstance(properties, bytes):
+            properties = codec.decode(properties)
         self._channel.basic_publish(exchange, routing_key, body, properties, mandatory=mandatory)
 
     def ack(self, tag: int, *, multiple: bool = False) -> None:
@@ -153,7 +158,7 @@ class FastWire(PlainWire):
         self,
         exchange: str,
         routing_key: str,
-        properties: BasicProperties,
+        properties: Properties,
         body: bytes,
         *,
         mandatory: bool = False,
@@ -164,7 +169,7 @@ class FastWire(PlainWire):
         address = self._addresses.get((exchange, routing_key, mandatory))
         if address is None:
             address = self._address(exchange, routing_key, mandatory)
-        listed = codec.encode(properties)
+        listed = properties if type(properties) is bytes else codec.encode(properties)
         number, size = self._number, len(body)
         header = _HEADER_FRAME.pack(2, number, 12 + len(listed), 60, 0, size)
         pieces = self._pieces

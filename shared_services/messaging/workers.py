@@ -140,6 +140,11 @@ class Lanes:
             self._lanes[key] = deque([task])
         self._pool.submit(lambda: self._advance(key))
 
+    def holds(self, key: Hashable) -> bool:
+        """Whether a task of ``key`` was not done yet."""
+        with self._lock:
+            return key in self._lanes
+
     def _advance(self, key: Hashable) -> None:
         again = self._run_first(key)
         if again is not None:

@@ -39,6 +39,7 @@ from shared_services.messaging.envelope import (
     TRACEPARENT,
     place_of,
 )
+from shared_services.messaging.properties import Template
 from shared_services.messaging.rpc.wire import (
     AS_OF,
     DIRECT_REPLY_TO,
@@ -50,8 +51,15 @@ from shared_services.messaging.rpc.wire import (
 )
 from shared_services.messaging.session import ConsumingSession
 from shared_services.messaging.topology import Topology
-from shared_services.messaging.wire import Wire
+from shared_services.messaging.wire import Properties, Wire
 from shared_services.messaging.workers import Pace, WorkerPool
+
+_ANSWERS = {
+    kind: Template(
+        BasicProperties(content_type=CONTENT_TYPE, type=kind, correlation_id=Template.MARK)
+    )
+    for kind in (REPLY, ERROR)
+}
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +107,7 @@ class Inline:
 Table = Mapping[str, tuple[Method, Handler | Many | Inline]]
 
 
-Answer = tuple[BasicProperties, bytes]
+Answer = tuple[Properties, bytes]
 
 
 @dataclass(slots=True)
@@ -214,7 +222,11 @@ class RpcServer(ConsumingSession):
         if gathered:
             self._together.submit(partial(self._serve_many, routing_key, handler))
         began = time.monotonic()
-        asked = [(call, *read) for call in calls if (read := self._read(call)) is not None]
+        asked = [
+            (call, *read)
+            for call in calls
+            if _answerable(call) and (read := self._read(call)) is not None
+        ]
         if asked:
             self._answer_many(handler, asked)
         self._pace.took(time.monotonic() - began, len(calls))
@@ -223,8 +235,6 @@ class RpcServer(ConsumingSession):
 
     def _read(self, call: _Call) -> tuple[Any, Context] | None:
         """Return a call's request; one that is not to be handled is answered here, if at all."""
-        if not _answerable(call):
-            return None
         try:
             context = self._context(call)
             if context.seconds_left <= 0:
@@ -340,12 +350,12 @@ def _internal(call: _Call) -> Answer:
     return _error(call, ErrorBody(code="rpc.internal", message=message))
 
 
-def _properties(call: _Call, kind: str, headers: dict[str, Any] | None) -> BasicProperties:
+def _properties(call: _Call, kind: str, headers: dict[str, Any] | None) -> Properties:
+    correlation_id = call.delivery.properties.correlation_id
+    if headers is None and isinstance(correlation_id, str):
+        return _ANSWERS[kind].raw(correlation_id)
     return BasicProperties(
-        content_type=CONTENT_TYPE,
-        type=kind,
-        correlation_id=call.delivery.properties.correlation_id,
-        headers=headers,
+        content_type=CONTENT_TYPE, type=kind, correlation_id=correlation_id, headers=headers
     )
 
 
