@@ -7,7 +7,7 @@ its meaning changes, so that every mapping which uses it gets a new version.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared_services.contracts.entities import FieldKind
@@ -51,6 +51,7 @@ class Converter:
 
 
 _CONVERTERS: dict[str, Converter] = {}
+_WAYS_BACK: dict[str, tuple[Callable[[Any], Function], str]] = {}
 
 
 def register(
@@ -94,6 +95,23 @@ def register(
     return keep
 
 
+def reverses(name: str, loses: str = "") -> Callable[[Callable[[Any], Function]], Any]:
+    """Register the decorated function as the ``reverse`` of the converter ``name``."""
+
+    def keep(make: Callable[[Any], Function]) -> Callable[[Any], Function]:
+        _WAYS_BACK[name] = (make, loses)
+        return make
+
+    return keep
+
+
 def converters() -> dict[str, Converter]:
     """Return every registered converter by name."""
-    return dict(_CONVERTERS)
+    return {name: _with_way_back(one) for name, one in _CONVERTERS.items()}
+
+
+def _with_way_back(converter: Converter) -> Converter:
+    if converter.reverse is not None or converter.name not in _WAYS_BACK:
+        return converter
+    make, loses = _WAYS_BACK[converter.name]
+    return replace(converter, reverse=make, loses=loses)
