@@ -91,7 +91,7 @@ class _Process:
         self.connection = Connection(settings.amqp_url, name)
         self.connection.open()
         stack.callback(self.connection.close)
-        self.health.needs_to_serve("broker", partial(_connected, self.connection))
+        self.health.needs_to_serve("broker", partial(connected, self.connection))
         self.metrics.watch_connection(
             name, lambda: self.connection.is_open, lambda: self.connection.blocked
         )
@@ -159,7 +159,8 @@ def _join(threads: Sequence[threading.Thread]) -> None:
         thread.join()
 
 
-def _connected(connection: Connection) -> str | None:
+def connected(connection: Connection) -> str | None:
+    """Probe a connection to the broker."""
     if not connection.is_open:
         return connection.last_error.code
     return "broker.blocked" if connection.blocked else None
