@@ -297,7 +297,8 @@ class Mapping:
 
     ``checks`` are expressions whose value nobody takes: they refuse a row that has none.
     ``personal`` are the source columns that the file marks; ``mappings.analysis`` adds those
-    that lead to a personal field.
+    that lead to a personal field. ``reverse`` says of places in the source's record what is
+    written there: expressions over the canonical fields.
     """
 
     name: str
@@ -310,6 +311,7 @@ class Mapping:
     ignored: frozenset[str] = frozenset()
     personal: frozenset[str] = frozenset()
     examples: tuple[Example, ...] = ()
+    reverse: Dict[Path, Expression] = field(default_factory=dict)
 
 
 NOTHING = Constant(None, "string")

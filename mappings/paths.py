@@ -164,6 +164,12 @@ def select(value: Any, name: str, wanted: tuple[str, ...]) -> Any:
     return None
 
 
+def is_writable(path: Path) -> bool:
+    """Return whether a value can be put at a path: its lists' first or last item, or selected."""
+    places = [step.index for step in path.steps if isinstance(step, Position)]
+    return all(place in (0, -1) for place in places)
+
+
 def items(value: Any) -> Any:
     """Return a list's items, None for a missing list; a single record is a list of one.
 

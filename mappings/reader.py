@@ -28,10 +28,12 @@ from typing import Any
 
 from config.binding import bind, nearest
 from config.tree import Node, read_tree
-from mappings.analysis import columns_of
+from mappings.analysis import columns_of, paths_of
 from mappings.converters import converters
 from mappings.expressions import ExpressionReader
 from mappings.model import Example, Expression, Mapping
+from mappings.paths import Path as SourcePath
+from mappings.paths import is_writable
 from mappings.values import cast
 from midspan.kernel.errors import ConfigurationError, Problem
 from shared_services.contracts.entities import EntityType, FieldType
@@ -53,6 +55,7 @@ class MappingFile:
     ignore: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     examples: tuple[Node, ...] = ()
+    reverse: Dict[str, Node] = field(default_factory=dict)
 
 
 def load_mapping(file: Path, entity: EntityType, problems: list[Problem]) -> Mapping | None:
@@ -99,6 +102,7 @@ class _Loader:
             checks=checks,
             ignored=frozenset(top.ignore),
             personal=frozenset(top.personal),
+            reverse=self._reverse(self._tree.get("reverse")),
         )
         used = columns_of(mapping)
         self._check_ignored(used)
@@ -129,6 +133,25 @@ class _Loader:
             if expression is not None:
                 checks[name] = expression
         return checks
+
+    def _reverse(self, node: Node | None) -> dict[SourcePath, Expression]:
+        """Return what is written back, by place; its expressions read canonical fields."""
+        entries = {}
+        for name, child in node.items() if node else ():
+            path = self._reader.path(replace(child, value=name))
+            expression = self._reader.read(child)
+            if path is None or expression is None:
+                continue
+            for one in paths_of(expression):
+                if one.column not in self._entity.field_names:
+                    message = f"{self._entity.name} has no field '{one.column}'"
+                    remedy = nearest(one.column, self._entity.field_names)
+                    self._report(child, "mapping.unknown_field", message, remedy)
+            if not is_writable(path):
+                message = "a list's first and last item can be written, and one that is selected"
+                self._report(child, "mapping.reverse", message)
+            entries[path] = expression
+        return entries
 
     def _check_ignored(self, used: frozenset[str]) -> None:
         for child in _list(self._tree.get("ignore")):
