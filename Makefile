@@ -5,7 +5,7 @@ SHELL := bash
 PYTHON := .venv/bin/python
 SERVERS := $(PYTHON) -m deploy.local.servers
 
-.PHONY: help setup demo demo-down test lint bench lock
+.PHONY: help setup demo demo-down test lint bench wheels lock
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -33,6 +33,9 @@ bench: setup ## Measure beside peers, into var/bench/NAME.json (ONLY=name choose
 	@$(SERVERS) run rabbitmq postgres mariadb -- $(PYTHON) -m benchmarks $(ONLY) \
 		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(ROWS),--rows $(ROWS)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS))
+
+wheels: setup ## Build both wheels into dist/: the platform, and the client for app teams
+	@$(PYTHON) -m deploy.wheels
 
 lock: setup ## Pin every package anew in constraints.txt
 	@bash deploy/local/uv.sh --quiet pip compile setup.cfg --all-extras --upgrade \
