@@ -114,4 +114,4 @@ def _with_way_back(converter: Converter) -> Converter:
     if converter.reverse is not None or converter.name not in _WAYS_BACK:
         return converter
     make, loses = _WAYS_BACK[converter.name]
-    return replace(converter, reverse=make, loses=loses)
+    return replace(converter, reverse=make, loses=loses or converter.loses)

@@ -21,23 +21,27 @@ from mappings.values import plain_decimal, refuse
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = {"s": timedelta(seconds=1), "ms": timedelta(milliseconds=1)}
 _OWN_WAY_BACK = {
-    "trim": "white space at the ends",
+    "trim": "",
     "lower": "capital letters",
     "upper": "small letters",
     "collapse": "runs of white space",
     "unpad": "the filling",
     "replace": "what was replaced",
-    "repair": "the wrong encoding",
-    "text": "whether it was a text",
+    "repair": "the bytes as they came",
+    "text": "",
     "round": "the digits that were rounded off",
-    "integer": "its spelling",
+    "integer": "",
     "email": "capital letters",
-    "phone": "its spelling",
-    "tax_id": "its spelling",
-    "country": "its spelling",
-    "currency": "its spelling",
-    "language": "its spelling",
+    "phone": "",
+    "tax_id": "",
+    "country": "",
+    "currency": "",
+    "money": "",
+    "null_if": "",
+    "language": "the region of a locale",
+    "unit": "",
 }
+"""Each converter that takes what it gives, and what it loses beside the spelling."""
 
 
 def _same(_options: Any) -> Function:
@@ -54,7 +58,7 @@ def escaped(_options: Any) -> Function:
     return lambda text: html.escape(text, quote=False)
 
 
-@reverses("pad", "filling that was there before")
+@reverses("pad")
 def unpadded(options: PadOptions) -> Function:
     """Cut the filling off again, but one character of a text of nothing else."""
     cut = str.lstrip if options.side == "left" else str.rstrip
@@ -73,7 +77,7 @@ def encoded(options: DecodeOptions) -> Function:
     return lambda text: text.encode(options.encoding)
 
 
-@reverses("decimal", "groups, and zeros at the end")
+@reverses("decimal")
 def pointed(options: DecimalOptions) -> Function:
     """Write a number with the declared mark, without groups; one of the plain form as it is."""
     if options == DecimalOptions():
@@ -97,7 +101,7 @@ def unscaled(options: ScaleOptions) -> Function:
     return lambda number: plain_decimal(WIDE.divide(plain_decimal(number), factor))
 
 
-@reverses("boolean", "which of several words it was")
+@reverses("boolean")
 def worded(options: BooleanOptions) -> Function:
     """Write the first declared word, or the boolean itself where none is declared."""
     if options == BooleanOptions():
@@ -116,7 +120,7 @@ def day(options: DateOptions) -> Function:
     return _formatted(options.format, lambda found: found)
 
 
-@reverses("datetime", "fractions of a second that the format leaves out")
+@reverses("datetime")
 def moment(options: DatetimeOptions) -> Function:
     """Write an instant in the declared format and zone, or as it is counted from 1970."""
     if options.epoch:

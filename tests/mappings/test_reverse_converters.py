@@ -65,6 +65,9 @@ CASES: list[tuple[str, dict[str, Any], some.SearchStrategy[Any]]] = [
     ("tax_id", {"country": "AT"}, some.sampled_from(["ATU 1358.5627", "U13585627", "de136695976"])),
     ("country", {}, some.sampled_from(["at", "DE", "Ch "])),
     ("currency", {}, some.sampled_from(["eur", "CHF"])),
+    ("money", {"currency": "JPY"}, NUMBERS),
+    ("null_if", {"values": ["-", "n/a"]}, some.sampled_from(["-", "N/A ", "kg", " "])),
+    ("unit", {}, some.sampled_from(["Stk", "PCE", "kg ", "Liter"])),
     ("language", {}, some.sampled_from(["de_AT.UTF-8", "EN", "fr-CH"])),
 ]  # fmt: skip
 
