@@ -16,19 +16,8 @@ _CLOCK = ("%H", "%I", "%M", "%S", "%f", "%p", "%X", "%c", "%T")
 _MOST_CODES = 5
 _MEANT = "Nothing to do if that is meant"
 
-_LOSSES: dict[str, Callable[[Any], str]] = {
-    "lower": lambda _options: "the case of letters is lost",
-    "upper": lambda _options: "the case of letters is lost",
-    "email": lambda _options: "the case of letters is lost",
-    "collapse": lambda _options: "runs of white space become one space",
-    "clean": lambda _options: "control characters are dropped",
-    "repair": lambda _options: "the bytes as they came are lost",
-    "split": lambda _options: "the other parts of the text are dropped",
-    "slice": lambda _options: "the other characters of the text are cut off",
-    "unpad": lambda options: f"how many '{options.fill}' the text was filled with is lost",
-    "replace": lambda options: f"where '{options.find}' stood is lost",
+_BY_OPTIONS: dict[str, Callable[[Any], str]] = {
     "round": lambda options: f"rounded to {options.places} places ({options.rounding})",
-    "language": lambda _options: "the region of a locale is dropped",
     "date": lambda options: (
         "the time of day is dropped" if any(one in options.format for one in _CLOCK) else ""
     ),
@@ -53,8 +42,8 @@ def lint_losses(lint: Lint) -> None:
 def _lost(part: Any, one: Placement) -> Iterator[str]:
     match part:
         case Convert(converter=converter, options=options, of=of):
-            told = _LOSSES.get(converter.name)
-            yield told(options) if told else converter.loses
+            told = _BY_OPTIONS.get(converter.name)
+            yield told(options) if told else converter.loses and f"loses {converter.loses}"
             yield _between(column_of(of, one.facts), converter.gives)
         case Arithmetic(places=int() as places, rounding=rounding):
             yield f"rounded to {places} places ({rounding})"
