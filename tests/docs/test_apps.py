@@ -178,6 +178,13 @@ def _listens(broker: Broker) -> bool:
     return eventually(there)
 
 
+def test_the_stand_in_example_runs() -> None:
+    """It needs no broker, and proves itself."""
+    (example,) = (block for block in blocks("python") if block.kind == "stand-in")
+
+    exec(compile(example.text, example.name, "exec"), {})
+
+
 def test_the_examples_are_there() -> None:
     """README and start.md show runnable examples, as short as they promise."""
     lines = {block.name: block.text.strip().count("\n") + 1 for block in RUNNING}
