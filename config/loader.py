@@ -72,11 +72,14 @@ def read_project(home: Path) -> tuple[ProjectFiles, list[Problem]]:
 
 
 def project_digest(home: Path) -> str:
-    """Return a hash of every configuration and mapping file: a run is pinned to it."""
-    digest = hashlib.sha256()
+    """Return a hash of every configuration and mapping file: a run is pinned to it.
+
+    The project's own converters are among them.
+    """
+    digest, functions = hashlib.sha256(), home / "mappings" / "functions.py"
     for folder in (home / "config", home / "mappings"):
         for file in sorted(folder.rglob("*")):
-            if file.suffix in {".yaml", ".csv"} and file.is_file():
+            if (file.suffix in {".yaml", ".csv"} or file == functions) and file.is_file():
                 digest.update(file.relative_to(home).as_posix().encode() + b"\0")
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]

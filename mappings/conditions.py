@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
 from config.binding import nearest
@@ -73,6 +74,8 @@ class ConditionReader:
 
     def _test(self, node: Node) -> Condition | None:
         tests = [key for key in TESTS if node.get(key) is not None]
+        if not tests and self._misspelt(node):
+            return None
         if not tests or (len(tests) > 1 and not set(tests) <= set(BOUNDS)):
             message = f"a condition is {{path: ...}} with one of {', '.join(TESTS)}"
             self._refuse(node, "mapping.condition", message, "or all, any, not")
@@ -92,6 +95,11 @@ class ConditionReader:
             self._refuse(value, "mapping.condition", "in holds a list of values")
             return None
         return self._one_of(of, values)
+
+    def _misspelt(self, node: Node) -> bool:
+        """Return whether a key is nearly a test; it was told of then."""
+        others = [key for key in node.keys if not get_close_matches(key, TESTS, n=1)]
+        return self._unknown_keys(node, (*TESTS, *others))
 
     def _missing(self, of: Expression, value: Node) -> Condition | None:
         if not isinstance(value.value, bool):

@@ -29,7 +29,7 @@ from typing import Any
 from config.binding import bind, nearest
 from config.tree import Node, read_tree
 from mappings.analysis import columns_of, paths_of
-from mappings.converters import converters
+from mappings.converters.own import converters_of
 from mappings.expressions import ExpressionReader
 from mappings.model import Example, Expression, Mapping
 from mappings.paths import Path as SourcePath
@@ -70,7 +70,9 @@ def load_mapping(file: Path, entity: EntityType, problems: list[Problem]) -> Map
         return None
     found: list[Problem] = []
     mapping = _Loader(tree, entity, found).load()
-    problems.extend(sorted(found, key=lambda one: (str(one.file), one.line, one.column)))
+    # What is wrong with a file that several mappings use is told once.
+    new = [one for one in found if one not in problems]
+    problems.extend(sorted(new, key=lambda one: (str(one.file), one.line, one.column)))
     return None if found else mapping
 
 
@@ -79,7 +81,8 @@ class _Loader:
         self._tree = tree
         self._entity = entity
         self._problems = problems
-        self._reader = ExpressionReader(tree.file.parent, problems, converters())
+        folder = tree.file.parent
+        self._reader = ExpressionReader(folder, problems, converters_of(folder, problems))
 
     def load(self) -> Mapping | None:
         top = bind(self._tree, MappingFile, self._problems)

@@ -32,7 +32,7 @@ _UNITS: dict[str, str] = {
     "pac, pckg, opakowanie, op, baleni, bal, pakke",
     "XPX": "pallet, pallets, palette, paletten, pal, pll, plt, palet, paleta, europalette",
     "XBG": "bag, bags, beutel, sack, sac, saco, sacco, btl, worek, pytel, zak",
-    "XBO": "bottle, bottles, flasche, flaschen, fla, fl, bouteille, botella, bottiglia, lahev, fles",
+    "XBO": "bottle, bottles, flasche, flaschen, fla, fl, bouteille, botella, bottiglia, fles",
     "XCA": "can, cans, dose, dosen, boite de conserve, lata, lattina, blik, puszka",
     "XRO": "roll, rolls, rolle, rollen, rol, rl, rouleau, rollo, rotolo, rolka",
     "XST": "sheet, sheets, blatt, bogen, bl, feuille, hoja, foglio, arkusz, list",
