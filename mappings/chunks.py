@@ -79,49 +79,55 @@ class Plan:
         """Translate a batch."""
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            columns = list(zip(*chunk, strict=True))
-            if len(columns) != self.width:
-                raise ValueError("the rows are not as wide as their columns say")
-            self._chunk(start, chunk, columns, sink)
+            self._chunk(start, chunk, _columns(chunk, self.width), sink)
 
     def _chunk(
         self, start: int, chunk: Sequence[tuple[Any, ...]], columns: Columns, sink: Sink
     ) -> None:
-        places: Sequence[int] = range(len(chunk))
+        indexes: Sequence[int] = range(start, start + len(chunk))
         handed: list[int] = []
         if self.filters is not None:
-            columns, places = _filtered(start, columns, self.filters, handed, sink)
+            columns, indexes = _filtered(start, columns, self.filters, handed, sink)
         odd: set[int] = set()
-        values = [part.values(columns, odd) for part in self.fields] if places else []
-        for check in self.checks if places else ():
+        values = [part.values(columns, odd) for part in self.fields] if indexes else []
+        for check in self.checks if indexes else ():
             check.values(columns, odd)
         made = zip(*values, strict=True)
         if not odd and not handed:
             sink.rows.extend(made)
-            sink.indexes.extend([start + place for place in places])
+            sink.indexes.extend(indexes)
             return
-        well = [place not in odd for place in range(len(places))]
-        handed += [places[place] for place in odd]
-        done = list(compress(made, well)), list(compress(places, well))
+        well = [place not in odd for place in range(len(indexes))]
+        handed += [indexes[place] for place in odd]
+        done = list(compress(made, well)), list(compress(indexes, well))
         _merge(start, chunk, done, sorted(handed), sink)
+
+
+def _columns(chunk: Sequence[tuple[Any, ...]], width: int) -> Columns:
+    """Return the columns of some rows; ValueError when a row is not as wide as it should be."""
+    if set(map(len, chunk)) != {width}:
+        raise ValueError(f"a row has not the {width} values that its columns say")
+    flat: list[Any] = []
+    # In the rows' own order, as they lie in memory; extend returns None, so that any takes all.
+    any(map(flat.extend, chunk))
+    return [flat[at::width] for at in range(width)]
 
 
 def _filtered(
     start: int, columns: Columns, filters: Part, handed: list[int], sink: Sink
 ) -> tuple[Columns, Sequence[int]]:
-    """Return the columns and places of the rows that stay; ``handed`` takes unsure places."""
+    """Return the columns and indexes of the rows that stay; ``handed`` takes unsure ones."""
     odd: set[int] = set()
     numbers = filters.values(columns, odd)
+    every = range(start, start + len(numbers))
     if not any(numbers) and not odd:
-        return columns, range(len(numbers))
-    for place, number in enumerate(numbers):
+        return columns, every
+    for index, number in zip(every, numbers, strict=True):
         if number:
-            sink.drop(start + place, number - 1)
-    handed += odd
+            sink.drop(index, number - 1)
+    handed += [start + place for place in odd]
     stays = [number == 0 for number in numbers]
-    return [list(compress(column, stays)) for column in columns], list(
-        compress(range(len(stays)), stays)
-    )
+    return [list(compress(column, stays)) for column in columns], list(compress(every, stays))
 
 
 def _merge(
@@ -132,12 +138,13 @@ def _merge(
     sink: Sink,
 ) -> None:
     """Put translated rows and those handed over in their order."""
-    made, places = done
+    made, indexes = done
     begin = 0
-    for place in (*handed, len(chunk)):
-        end = bisect_left(places, place, begin)
+    for index in handed:
+        end = bisect_left(indexes, index, begin)
         sink.rows.extend(made[begin:end])
-        sink.indexes.extend([start + one for one in places[begin:end]])
+        sink.indexes.extend(indexes[begin:end])
+        sink.careful(index, chunk[index - start])
         begin = end
-        if place < len(chunk):
-            sink.careful(start + place, chunk[place])
+    sink.rows.extend(made[begin:])
+    sink.indexes.extend(indexes[begin:])

@@ -77,7 +77,7 @@ def texts(methods: Sequence[str], most: int | None, *, required: bool) -> Column
         except TypeError:
             made = changed(["" if value is None else value for value in column])
             joined = "".join(made)
-        if not _is_clean(joined) or (most is not None and _longest(made, joined) > most):
+        if not _is_clean(joined) or (most is not None and max(map(len, made)) > most):
             raise ValueError
         if all(made):
             return made
@@ -97,10 +97,6 @@ def _is_clean(joined: str) -> bool:
             return False
         return joined.isprintable() or _CONTROLS.search(joined) is None
     return len(data.translate(None, _LATIN_CONTROLS)) == len(data)
-
-
-def _longest(column: Sequence[str], joined: str) -> int:
-    return max(map(len, column)) if joined else 0
 
 
 def sparse(whole: ColumnFunction, *, required: bool) -> ColumnFunction:

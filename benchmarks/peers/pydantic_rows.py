@@ -1,4 +1,4 @@
-"""Translates the benchmark's rows with a pydantic model, as its documentation shows it."""
+"""Translates the benchmark's rows with pydantic models, as its documentation shows it."""
 
 import sys
 from collections.abc import Sequence
@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from benchmarks.frame import tell
-from benchmarks.mapping_rows import COLUMNS
+from benchmarks.mapping_rows import LOCAL, PLAIN
 from benchmarks.mappings import run
 from mappings.converters.codes import COUNTRIES, LANGUAGES
 
 _ZONE = ZoneInfo("Europe/Vienna")
 _KINDS = {"P": "person", "F": "company"}
+_ACTIVE = {"0": True, "1": False}
+_NUMBERED = {"1": "AT", "2": "DE", "3": "CH"}
+_SHORT = {"D": "de", "E": "en", "F": "fr"}
 
 
 def _listed(known: frozenset[str], text: str) -> str:
@@ -31,10 +34,38 @@ _Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 _Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=16)]
 _City = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 _Mail = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, to_lower=True)]
+_Kind = Annotated[Literal["person", "company"], BeforeValidator(_KINDS.__getitem__)]
 
 
-class Legacy(BaseModel):
+class Plain(BaseModel):
     """A customer; each field is read from its legacy column."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    code: _Code = Field(alias="KUNNR")
+    name: _Name = Field(alias="NAME1")
+    department: _Line | None = Field(alias="NAME2")
+    street: _Line | None = Field(alias="STRAS")
+    postal_code: _Short | None = Field(alias="PSTLZ")
+    city: _City | None = Field(alias="ORT01")
+    country: Annotated[Literal["AT", "DE", "CH"], BeforeValidator(_NUMBERED.__getitem__)] = Field(
+        alias="LAND1"
+    )
+    email: _Mail | None = Field(alias="SMTP")
+    kind: _Kind = Field(alias="KTOKD")
+    active: Annotated[bool, BeforeValidator(_ACTIVE.__getitem__)] = Field(alias="LOEVM")
+    credit_limit: Decimal = Field(alias="KLIMK")
+    discount: Decimal = Field(alias="RABATT")
+    orders: int = Field(alias="ANZAHL")
+    since: date = Field(alias="ERDAT")
+    changed_at: datetime = Field(alias="AEDAT")
+    language: Annotated[Literal["de", "en", "fr"], BeforeValidator(_SHORT.__getitem__)] = Field(
+        alias="SPRAS"
+    )
+
+
+class Local(BaseModel):
+    """A customer as legacy systems send one: empty texts, code lists, days without separators."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -48,9 +79,7 @@ class Legacy(BaseModel):
         alias="LAND1"
     )
     email: Annotated[_Mail | None, _Empty] = Field(alias="SMTP")
-    kind: Annotated[Literal["person", "company"], BeforeValidator(_KINDS.__getitem__)] = Field(
-        alias="KTOKD"
-    )
+    kind: _Kind = Field(alias="KTOKD")
     active: Annotated[bool, BeforeValidator(lambda text: text != "X")] = Field(alias="LOEVM")
     credit_limit: Decimal = Field(alias="KLIMK")
     discount: Decimal = Field(alias="RABATT")
@@ -65,12 +94,19 @@ class Legacy(BaseModel):
     )
 
 
-def translate(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return the canonical rows."""
-    return [_plain(Legacy.model_validate(dict(zip(COLUMNS, row, strict=True)))) for row in rows]
+def plain(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the canonical rows of ``PLAIN``."""
+    columns, validate = PLAIN.columns, Plain.model_validate
+    return [tuple(validate(dict(zip(columns, row, strict=True))).__dict__.values()) for row in rows]
 
 
-def _plain(one: Legacy) -> tuple[Any, ...]:
+def local(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the canonical rows of ``LOCAL``."""
+    columns, validate = LOCAL.columns, Local.model_validate
+    return [_canonical_row(validate(dict(zip(columns, row, strict=True)))) for row in rows]
+
+
+def _canonical_row(one: Local) -> tuple[Any, ...]:
     """Return the values; pydantic has neither zones for local times nor canonical decimals."""
     values = one.__dict__
     values["changed_at"] = one.changed_at.replace(tzinfo=_ZONE).astimezone(UTC)
@@ -84,5 +120,8 @@ def _canonical(number: Decimal) -> Decimal:
     return short.quantize(Decimal(1)) if short == short.to_integral_value() else short
 
 
+TRANSLATIONS = {"plain": plain, "local": local}
+
+
 if __name__ == "__main__":
-    tell(run(translate, int(sys.argv[1])))
+    tell(run(sys.argv[1], TRANSLATIONS[sys.argv[1]], int(sys.argv[2])))
