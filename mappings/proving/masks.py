@@ -57,7 +57,7 @@ class _Choices:
     """An endless row of choices that follow from a key, a value and the number of an attempt."""
 
     def __init__(self, key: bytes, value: Any, attempt: int) -> None:
-        self.late = attempt >= _LATE
+        self.tail = 0 if attempt < _LATE else 2 + 2 * (attempt % 2)
         seed = f"{type(value).__name__}:{value}:{attempt}".encode("utf-8", "surrogatepass")
         # The key stands in front, and SHAKE has no length extension.
         self._bytes = iter(hashlib.shake_256(len(key).to_bytes(2) + key + seed).digest(4096))
@@ -114,8 +114,11 @@ def _domain(domain: str, choices: _Choices) -> str:
 def _digits(text: str, choices: _Choices, keep: int) -> str:
     """Return a number's stand-in: the first ``keep`` digits and the letters of its form stay."""
     form = {at for match in _FORM_WORDS.finditer(text) for at in range(*match.span())}
-    # Some tax ids end in two digits that are always the same.
-    last = sum(one.isdigit() for one in text) - (2 if choices.late and keep else 0)
+    digits = sum(one.isdigit() for one in text)
+    last = digits
+    if keep and choices.tail:
+        # Some tax ids end in digits that few numbers share: a region, a kind of owner.
+        keep, last = 0, digits - choices.tail
     made, seen = [], 0
     for at, sign in enumerate(text):
         seen += sign.isdigit()

@@ -37,12 +37,12 @@ def end_of(outcome: Outcome) -> Shape:
 
 
 def _filled(value: Any) -> Any:
-    """Return whether there is a value; of a list of records, which of their fields there are."""
+    """Return whether there is a value, and which if it is one of two; in records, of each field."""
     if isinstance(value, list | tuple):
         return tuple(_filled(item) for item in value)
     if isinstance(value, Dict):
         return tuple(map(_filled, value.values()))
-    return value is not None
+    return value if isinstance(value, bool) else (value is not None,)
 
 
 def _probes(mapping: Mapping) -> Iterator[Probe]:
