@@ -121,8 +121,8 @@ def _value(expression: Expression, row: Any) -> Any:
             value = _value(of, row)
             return default.value if _absent(value) else value
         case Coalesce(options=options):
-            found = [value for one in options if not _absent(value := _value(one, row))]
-            return found[0] if found else None
+            found = (value for one in options if not _absent(value := _value(one, row)))
+            return next(found, None)
         case Choose(cases=cases, otherwise=otherwise):
             chosen = [case.value for case in cases if _holds(case.condition, row)]
             return _value(chosen[0] if chosen else otherwise, row)
