@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from adapters.base import AdapterContext
 from adapters.derive import MOMENT_NAMES, Derivation, moment
-from adapters.http import Reply, describe
+from adapters.http_addresses import describe
+from adapters.http_replies import Reply
 from adapters.rest.calls import Call, Request, compile_texts
 from adapters.rest.errors import ErrorTable
 from adapters.rest.oauth import TokenCall, basic

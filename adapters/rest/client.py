@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from adapters.base import AdapterContext
-from adapters.http import REDIRECTS, HttpClient, Reply, describe, raise_for_status, same_door
+from adapters.http import REDIRECTS, HttpClient
+from adapters.http_addresses import describe, same_door
+from adapters.http_errors import raise_for_status
+from adapters.http_replies import Reply
 from adapters.rest.auth import Auth
 from adapters.rest.calls import Call, Request
 from adapters.rest.errors import ErrorTable, Nothing

@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
-from adapters.http import Reply, describe, raise_for_status
+from adapters.http_addresses import describe
+from adapters.http_errors import raise_for_status
+from adapters.http_replies import Reply
 from midspan.kernel.catalog import CatalogField
 from midspan.kernel.errors import ProtocolError
 

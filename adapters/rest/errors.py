@@ -9,7 +9,9 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from adapters.http import Reply, describe, parse_retry_after, raise_for_status
+from adapters.http_addresses import describe
+from adapters.http_errors import raise_for_status
+from adapters.http_replies import Reply, parse_retry_after
 from adapters.rest.replies import Document
 from adapters.rest.spec import ErrorRule, ResultSpec, SystemSpec
 from adapters.rules import BUSY, DENIED, EXPIRED, RuleBook

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from requests.utils import parse_header_links
 
-from adapters.http import Reply, describe
+from adapters.http_addresses import describe
+from adapters.http_replies import Reply
 from adapters.rest.calls import strip_query
 from adapters.rest.client import RestClient
 from adapters.rest.replies import HEADER, Document, take

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.base import BoundStream
-from adapters.http import Reply
+from adapters.http_replies import Reply
 from adapters.pages import OffsetWalk, Page, PageWalk, Walked
 from adapters.rest.bound import bound_of
 from adapters.rest.calls import Call, Request

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from adapters.http import Reply, describe
+from adapters.http_addresses import describe
+from adapters.http_replies import Reply
 from adapters.rest.calls import Call, Request
 from adapters.rest.replies import open_document
 from adapters.rest.spec import CallSpec, OAuth2Spec

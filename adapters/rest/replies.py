@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any, Protocol
 
-from adapters.http import Reply, describe
+from adapters.http_addresses import describe
+from adapters.http_replies import Reply
 from adapters.rest.shape import Shape
 from adapters.rest.spec import Format
 from midspan.kernel.errors import ProtocolError

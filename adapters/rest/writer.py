@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from adapters.base import BoundStream
-from adapters.http import Reply
+from adapters.http_replies import Reply
 from adapters.rest.calls import Request
 from adapters.rest.client import RestClient
 from adapters.rest.errors import Nothing, refused

@@ -11,7 +11,9 @@ from threading import Lock
 from typing import Any
 
 from adapters.base import AdapterContext
-from adapters.http import HttpClient, Reply, raise_for_status
+from adapters.http import HttpClient
+from adapters.http_errors import raise_for_status
+from adapters.http_replies import Reply
 from adapters.rpc.calls import wire_of
 from adapters.rpc.errors import ErrorTable
 from adapters.rpc.spec import RpcSpec

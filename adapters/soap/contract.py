@@ -17,7 +17,7 @@ from lxml import etree
 from zeep.wsdl.bindings.soap import SoapBinding
 
 from adapters.base import AdapterContext
-from adapters.http import describe, host_of
+from adapters.http_addresses import describe, host_of
 from adapters.soap import cutting, xml
 from adapters.soap.documents import Documents
 from adapters.soap.encoding import RpcRequest

@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from adapters.http import describe, host_of
+from adapters.http_addresses import describe, host_of
 from adapters.soap import xml
 from adapters.soap.schemas import bundled
 from config.binding import nearest

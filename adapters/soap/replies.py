@@ -19,7 +19,8 @@ from requests_toolbelt.multipart.decoder import (
 from zeep.wsdl.attachments import MessagePack
 from zeep.wsdl.messages.xop import process_xop
 
-from adapters.http import Reply, raise_for_status
+from adapters.http_errors import raise_for_status
+from adapters.http_replies import Reply
 from adapters.soap import xml
 from midspan.kernel.errors import ProtocolError, TransientError
 

@@ -17,8 +17,9 @@ from lxml import etree
 from zeep.xsd import AnySimpleType
 
 from adapters.base import AdapterContext
-from adapters.http import HttpClient, raise_for_status
-from adapters.http import Reply as HttpReply
+from adapters.http import HttpClient
+from adapters.http_errors import raise_for_status
+from adapters.http_replies import Reply as HttpReply
 from adapters.soap import xml
 from adapters.soap.contract import (
     Contract,

@@ -20,7 +20,7 @@ from midspan.kernel.errors import MidspanError, ProtocolError, SessionExpired
 from midspan.kernel.gate import Timeouts
 
 if TYPE_CHECKING:
-    from adapters.http import Reply as HttpReply
+    from adapters.http_replies import Reply as HttpReply
     from adapters.soap.reading import Reply
     from adapters.soap.service import Request, Service
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from lxml import etree
 
-from adapters.http import Reply as HttpReply
+from adapters.http_replies import Reply as HttpReply
 from adapters.pages import Walked
 from adapters.soap import xml
 from adapters.soap.listing import Found, Listing

@@ -12,7 +12,9 @@ from lxml import etree
 from requests.auth import HTTPDigestAuth
 from requests.utils import parse_dict_header
 
-from adapters.http import HttpClient, Reply, host_of
+from adapters.http import HttpClient
+from adapters.http_addresses import host_of
+from adapters.http_replies import Reply
 from config.connections import Connection
 from midspan.kernel.gate import Timeouts
 

@@ -9,7 +9,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from adapters.http import HttpClient, Reply, parse_retry_after, raise_for_status
+from adapters.http import HttpClient
+from adapters.http_errors import raise_for_status
+from adapters.http_replies import Reply, parse_retry_after
 from adapters.testing import FaultProxy
 from adapters.testing.faults import Drip
 from config.connections import Connection

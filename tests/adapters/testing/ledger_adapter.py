@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 
 from adapters.base import AdapterContext, chosen, known_stream
 from adapters.discovery import SAMPLE, describe
-from adapters.http import HttpClient, Reply, raise_for_status
+from adapters.http import HttpClient
+from adapters.http_errors import raise_for_status
+from adapters.http_replies import Reply
 from adapters.testing import READS, WRITES
 from adapters.writing import carried, confirmed, once, only_one, require
 from midspan.kernel.catalog import Catalog, CatalogStream
