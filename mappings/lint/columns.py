@@ -66,7 +66,9 @@ def _unmapped(lint: Lint, known: set[str]) -> None:
 
 def _ignored(lint: Lint, known: set[str]) -> None:
     ignored = lint.tree.get("ignore")
-    for node in ignored.value if ignored and isinstance(ignored.value, list) else ():
+    # A sync reads no more than it needs, so that sampled rows lack what is ignored.
+    nodes = ignored.value if ignored and lint.facts.fields else ()
+    for node in nodes if isinstance(nodes, list) else ():
         if node.value not in known | lint.facts.used:
             message = f"'{node.value}' is ignored, but the source has no such column"
             remedy = nearest(node.value, sorted(known))

@@ -30,7 +30,7 @@ _ALPHABETS = (
     "ÄÖÜÉÈÇÑÀÔ",
     "山川田中村木林森",
 )
-_FORM_WORDS = re.compile(r"^\W*[A-Z]{1,3}(?=\W*\d)|(?<=\d)[A-Z]{1,2}\b|\b(?:MWST|TVA|IVA)\b")
+_FORM_WORDS = re.compile(r"^\W*[A-Z]{1,3}(?=\W*\d)|(?<=\d)[A-Z]{1,2}\b|(?<![A-Za-z])(?:MWST|TVA|IVA|TPV)\b")
 _LATE = ATTEMPTS // 2
 _LONG_NUMBER = 6
 _MOST_DAYS = 300
