@@ -5,8 +5,8 @@ word of the value survives; the same value has the same stand-ins wherever it st
 the installation keeps its key, and without the key nobody can try values until one fits.
 
 - An e-mail address stays one, under a domain that nobody can own (``.example``).
-- A number written as text (telephone, tax id, postal code) keeps its punctuation, its first
-  third and the letters that belong to its form.
+- A number written as text (telephone, tax id, postal code) keeps its punctuation and the letters
+  that belong to its form; a long one keeps its first third, or a few digits at its end.
 - Any other text keeps its length, case, spaces and punctuation.
 - Dates and times move by days, numbers keep their count of digits.
 """
@@ -30,7 +30,9 @@ _ALPHABETS = (
     "ÄÖÜÉÈÇÑÀÔ",
     "山川田中村木林森",
 )
-_FORM_WORDS = re.compile(r"^\W*[A-Z]{1,3}(?=\W*\d)|(?<=\d)[A-Z]{1,2}\b|(?<![A-Za-z])(?:MWST|TVA|IVA|TPV)\b")
+_FORM_WORDS = re.compile(
+    r"^\W*[A-Z]{1,3}(?=\W*\d)|(?<=\d)[A-Z]{1,2}\b|(?<![A-Za-z])(?:MWST|TVA|IVA|TPV)\b"
+)
 _LATE = ATTEMPTS // 2
 _LONG_NUMBER = 6
 _MOST_DAYS = 300
