@@ -9,6 +9,12 @@ from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
+_FIRST_LINE = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
+_WITHOUT_PLACE = frozenset(
+    {str, int, bool, type(None), ast.Load, ast.Store, ast.Is, ast.IsNot, ast.In, ast.Not, ast.And}
+)
+"""What stands in the nodes of most trees and is no node with a place."""
+
 
 def load(name: str) -> ast.expr:
     """Return a reference to a name."""
@@ -99,5 +105,21 @@ def function(name: str, arguments: Sequence[str], body: list[ast.stmt]) -> ast.F
 
 def code_of(definition: ast.FunctionDef, label: str) -> CodeType:
     """Compile one function definition; ``label`` stands in tracebacks for the file."""
-    module = ast.fix_missing_locations(ast.Module([definition], []))
+    module = ast.Module([definition], [])
+    _locate(module)
     return compile(module, label, "exec")
+
+
+def _locate(tree: ast.AST) -> None:
+    """Give each node a place, as ``compile`` wants it: the first line, for there is no text.
+
+    ``ast.fix_missing_locations`` does the same for any tree, and takes longer than compiling.
+    """
+    nodes = [tree]
+    for node in nodes:
+        for value in node.__dict__.values():
+            if value.__class__ is list:
+                nodes.extend([one for one in value if isinstance(one, ast.AST)])
+            elif value.__class__ not in _WITHOUT_PLACE and isinstance(value, ast.AST):
+                nodes.append(value)
+        node.__dict__.update(_FIRST_LINE)
