@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from zlib import crc32
 
-from benchmarks.frame import Sample, Stopwatch
+from benchmarks.frame import BenchmarkError, Sample, Stopwatch
 
 URL = os.environ.get("MIDSPAN_AMQP_URL", "")
 CONTENT_TYPE = "application/json"
@@ -60,11 +60,16 @@ class Latencies:
         self.watch = Stopwatch()
         self._seconds: list[float] = []
         self._sum = 0
+        self._failure = ""
 
     def add(self, began: float, number: int) -> None:
         """Take in a call that began at ``time.perf_counter()`` and was answered ``number``."""
         self._seconds.append(time.perf_counter() - began)
         self._sum += number
+
+    def fail(self, error: object) -> None:
+        """Take in that a call was not answered: the round is void."""
+        self._failure = str(error)
 
     @property
     def count(self) -> int:
@@ -72,7 +77,12 @@ class Latencies:
         return len(self._seconds)
 
     def tell(self) -> None:
-        """Hand the sample, and its p99 in milliseconds, to the process that started this one."""
+        """Hand the sample, and its p99 in milliseconds, to the process that started this one.
+
+        Raises BenchmarkError when a call failed.
+        """
+        if self._failure:
+            raise BenchmarkError(self._failure)
         sample = self.watch.sample(self.count, str(self._sum))
         print(json.dumps({**asdict(sample), "p99_ms": p99(self._seconds)}), flush=True)
 

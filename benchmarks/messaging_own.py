@@ -179,7 +179,9 @@ def call(namespace: str, count: str, in_flight: str) -> None:
 
         def answered(outcome: Outcome) -> None:
             if isinstance(outcome, Exception):
-                raise outcome
+                seen.fail(outcome)
+                done.set()
+                return
             seen.add(began, outcome.value.number)
             ask()
 
@@ -197,7 +199,10 @@ def call(namespace: str, count: str, in_flight: str) -> None:
 
 if __name__ == "__main__":
     words: dict[str, Callable[..., None]] = {
-        "publish": publish, "consume": consume, "handle": handle,
-        "serve": serve, "call": call,
+        "publish": publish,
+        "consume": consume,
+        "handle": handle,
+        "serve": serve,
+        "call": call,
     }
     words[sys.argv[1]](*sys.argv[2:])

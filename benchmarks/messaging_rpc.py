@@ -101,9 +101,9 @@ def _side_by_side(
 def _run(module: str, python: Path, in_flight: int, count: int, p99s: list[float]) -> Sample:
     name = f"b{secrets.token_hex(4)}"
     with _serving(module, python, name):
-        told = json.loads(_call(module, python, name, in_flight, count))
-    p99s.append(told.pop("p99_ms"))
-    return Sample(**told)
+        sample, p99 = measured_call(module, python, name, in_flight, count)
+    p99s.append(p99)
+    return sample
 
 
 @contextmanager
@@ -125,9 +125,12 @@ def _serving(module: str, python: Path, name: str) -> Iterator[None]:
         server.communicate(timeout=_ENDED_WITHIN)
 
 
-def _call(module: str, python: Path, name: str, in_flight: int, count: int) -> str:
+def measured_call(
+    module: str, python: Path, name: str, in_flight: int, count: int, *words: str
+) -> tuple[Sample, float]:
+    """Run a caller in a process of its own; return its sample and its p99 in milliseconds."""
     done = subprocess.run(  # noqa: S603 the same
-        [python, "-m", module, "call", name, str(count), str(in_flight)],
+        [python, "-m", module, "call", name, str(count), str(in_flight), *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -136,4 +139,6 @@ def _call(module: str, python: Path, name: str, in_flight: int, count: int) -> s
     )
     if done.returncode:
         raise BenchmarkError(f"{module} call: {done.stderr[-2000:]}")
-    return done.stdout.splitlines()[-1]
+    told = json.loads(done.stdout.splitlines()[-1])
+    slowest = told.pop("p99_ms")
+    return Sample(**told), slowest

@@ -12,7 +12,8 @@ from benchmarks.frame import BenchmarkError, Measurement, Settings
 BENCHMARKS: dict[str, tuple[str, ...]] = {
     "adapters": ("rest", "sql", "soap"),
     "governor": ("governor",),
-    "mappings": ("mappings",),
+    "mappings": ("mappings", "suggest"),
+    "messaging": ("messaging_queues", "messaging_rpc", "messaging_stores"),
 }
 
 
