@@ -8,7 +8,7 @@ import logging
 import click
 
 from midspan import __version__
-from midspan.cli.verbs import contracts, project, proofs, servers, syncs, systems
+from midspan.cli.verbs import changes, contracts, project, proofs, servers, syncs, systems
 
 
 class InOrder(click.Group):
@@ -35,6 +35,7 @@ for verb in (
     *project.VERBS,
     *proofs.VERBS,
     *systems.VERBS,
+    *changes.VERBS,
     *syncs.VERBS,
     *servers.VERBS,
     *contracts.VERBS,

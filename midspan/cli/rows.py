@@ -99,7 +99,7 @@ def print_preview(shown: Preview, *, hidden: bool) -> None:
         if row.fields:
             _print_mapped(row)
         else:
-            names = [(name, _short(value)) for name, value in row.source.items()]
+            names = [(name, short(value)) for name, value in row.source.items()]
             print_table(("source field", "value"), names, lines=False, indent=2)
     for reject in shown.rejects:
         click.echo(f"cannot be read: [{reject.code}] {reject.message} {reject.where}".rstrip())
@@ -128,14 +128,14 @@ def _print_mapped(row: PreviewRow) -> None:
     lines: list[tuple[str, ...]] = []
     for field in filter(lambda one: one.mapped or one.name in changes, row.fields):
         name = f"{field.name} *" if field.personal else field.name
-        value = f"refused: {field.refused}" if field.refused else _short(field.value)
-        stored = _short(changes[field.name].before) if field.name in changes else ""
+        value = f"refused: {field.refused}" if field.refused else short(field.value)
+        stored = short(changes[field.name].before) if field.name in changes else ""
         paths = ", ".join(source.path for source in field.sources)
-        values = ", ".join(_short(source.value) for source in field.sources)
+        values = ", ".join(short(source.value) for source in field.sources)
         lines.append((name, value, stored, paths, values))
     used = {source.column for source in _sources(row)}
     rest = [name for name in row.source if name not in used]
-    lines += [("", "", "", name, _short(row.source[name])) for name in rest]
+    lines += [("", "", "", name, short(row.source[name])) for name in rest]
     columns: tuple[str, ...] = ("field", "canonical", "stored", "from", "source")
     if not changes:
         columns = (*columns[:2], *columns[3:])
@@ -208,7 +208,8 @@ def _hidden(value: Any, harmless: bool) -> Any:
     return value if harmless or value is None else MASK
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Return a value in one line of at most sixty signs."""
     if value is None:
         return "—"
     if isinstance(value, bool):

@@ -12,14 +12,14 @@ from typing import Any
 
 from config.binding import nearest
 from mappings import CompiledMapping, Refusal
-from mappings.analysis import paths_of
+from mappings.analysis import paths_of, personal_columns
 from mappings.places import found_at, spell
 from midspan.kernel.errors import RecordError, UnknownName, within
-from midspan.kernel.gate import Lane
-from midspan.kernel.stream import Batch, Reject, Slice
+from midspan.kernel.stream import Batch, Reject
 from midspan.sync.effects import Effect, Translated, foresee
 from midspan.sync.marks import RowMarks
 from midspan.sync.project import BoundSync, Project
+from midspan.sync.samples import first_batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def preview(project: Project, system: str, stream: str, rows: int) -> Preview:
     sync = project.syncs.get(f"{system}.{stream}")
     shown: list[PreviewRow] = []
     translated: list[Translated] = []
-    with within(system=system, stream=stream, connection=bound.config.conn_id):
-        batches = _read(project, system, stream, rows)
+    batches = first_batches(project, system, stream, rows)
+    with within(system=system, stream=stream):
         for batch in filter(lambda one: one.rows, batches):
             marks = RowMarks(declared, batch.columns)
             if sync is None:
@@ -112,25 +112,11 @@ def preview(project: Project, system: str, stream: str, rows: int) -> Preview:
         stream,
         sync.config.entity if sync else "",
         tuple(dict.fromkeys(column for batch in batches for column in batch.columns)),
-        _personal_columns(sync.mapping) if sync else frozenset(),
+        personal_columns(sync.mapping.mapping) if sync else frozenset(),
         frozenset((*declared.primary_key, *cursor)),
         tuple(replace(row, effect=effects.get(place)) for place, row in enumerate(shown)),
         tuple(reject for batch in batches for reject in batch.rejects),
     )
-
-
-def _read(project: Project, system: str, stream: str, rows: int) -> list[Batch]:
-    adapter = project.adapter(system, Lane.LIVE)
-    found: list[Batch] = []
-    try:
-        for batch in adapter.read(stream, Slice()):
-            left = rows - sum(len(one.rows) for one in found)
-            found.append(replace(batch, rows=batch.rows[:left], rejects=batch.rejects[:rows]))
-            if len(batch.rows) >= left:
-                break
-    finally:
-        adapter.close()
-    return found
 
 
 def _plain_rows(batch: Batch, marks: RowMarks) -> list[PreviewRow]:
@@ -211,20 +197,10 @@ def _fields(
             CanonicalField(
                 field.name,
                 None if values is None else values[place],
-                field.personal,
+                field.personal or any(path.column in mapping.mapping.personal for path in paths),
                 expression is not None,
                 tuple(Source(spell(path), path.column, found_at(path, source)) for path in paths),
                 refusal.code if refusal is not None and refused else "",
             )
         )
     return tuple(fields)
-
-
-def _personal_columns(mapping: CompiledMapping) -> frozenset[str]:
-    personal = {field.name for field in mapping.entity.fields if field.personal}
-    return frozenset(
-        path.column
-        for name, expression in mapping.mapping.fields.items()
-        if name in personal
-        for path in paths_of(expression)
-    )
