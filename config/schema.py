@@ -26,7 +26,7 @@ from config.tree import Node
 
 Schema = dict[str, Any]
 
-_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _DURATION = rf"^\s*{DURATION.pattern}\s*$"
 _SENTENCE = re.compile(r"(?<=\.)\s+(?=[A-Z`])")
 _SCALARS: dict[Any, Schema] = {
@@ -46,7 +46,7 @@ def system_schema(adapters: Mapping[str, tuple[type, type]]) -> Schema:
 
     ``adapters`` holds, by its type's name, each adapter's keys of a system and of a stream.
     """
-    definitions = _Definitions()
+    definitions = Definitions()
     branches = []
     for name, (system, stream) in sorted(adapters.items()):
         definitions.add(f"{name} stream", [StreamConfig, stream], parts=f"{name} part")
@@ -55,11 +55,11 @@ def system_schema(adapters: Mapping[str, tuple[type, type]]) -> Schema:
         branches.append(
             {
                 "if": {"required": ["type"], "properties": {"type": {"const": name}}},
-                "then": _ref(f"{name} system"),
+                "then": ref(f"{name} system"),
             }
         )
     return {
-        "$schema": _DRAFT,
+        "$schema": DRAFT,
         "title": "A legacy system of a Midspan project",
         "type": "object",
         "required": ["type"],
@@ -72,18 +72,18 @@ def system_schema(adapters: Mapping[str, tuple[type, type]]) -> Schema:
 
 def sync_schema(entities: Sequence[str]) -> Schema:
     """Return the schema of ``config/syncs/*.yaml``; ``entities`` are the canonical ones."""
-    definitions = _Definitions()
+    definitions = Definitions()
     schema = definitions.merged([SyncConfig])
     schema["properties"]["entity"] |= {"enum": sorted(entities)}
     return {
-        "$schema": _DRAFT,
+        "$schema": DRAFT,
         "title": "A sync of a Midspan project",
         **schema,
         "$defs": definitions.found,
     }
 
 
-class _Definitions:
+class Definitions:
     """Schemas of dataclasses by name, each made once."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class _Definitions:
         """
         schema = self.merged(classes)
         for key, child in children.items():
-            schema["properties"][key] |= {"additionalProperties": _ref(child)}
+            schema["properties"][key] |= {"additionalProperties": ref(child)}
         self.found[name] = schema
 
     def merged(self, classes: Sequence[type]) -> Schema:
@@ -151,7 +151,7 @@ class _Definitions:
         if name not in self.found:
             self.found[name] = {}  # a class may hold its like
             self.found[name] = self.merged([cls])
-        return _ref(name)
+        return ref(name)
 
 
 def _any_of(choices: Sequence[Schema]) -> Schema:
@@ -160,7 +160,8 @@ def _any_of(choices: Sequence[Schema]) -> Schema:
     return {"anyOf": list(choices)}
 
 
-def _ref(name: str) -> Schema:
+def ref(name: str) -> Schema:
+    """Return a reference to a definition."""
     return {"$ref": f"#/$defs/{name.replace(' ', '%20')}"}
 
 

@@ -46,19 +46,19 @@ from mappings.paths import Path
 from mappings.values import KIND_TYPES, Refused, cast
 from shared_services.contracts.entities import FieldKind, FieldType
 
-_OPERATORS: tuple[Operator, ...] = get_args(Operator)
-_SOURCES = (
+OPERATORS: tuple[Operator, ...] = get_args(Operator)
+SOURCES = (
     *("path", "const", "coalesce", "concat", "format", "when", "each", "position"),
-    *_OPERATORS,
+    *OPERATORS,
 )
-_COMPANIONS: dict[str, tuple[str, ...]] = {
+COMPANIONS: dict[str, tuple[str, ...]] = {
     "separator": ("concat",),
     "else": ("when",),
-    "places": _OPERATORS,
-    "rounding": _OPERATORS,
+    "places": OPERATORS,
+    "rounding": OPERATORS,
 }
-_KEYS = (*_SOURCES, *_COMPANIONS, "via", "lookup", "default")
-_ON_ERROR = ("quarantine", "drop_field", "default")
+_KEYS = (*SOURCES, *COMPANIONS, "via", "lookup", "default")
+ON_ERROR = ("quarantine", "drop_field", "default")
 _SHAPES: dict[type, FieldKind] = {str: "string", bool: "boolean", int: "integer", float: "decimal"}
 
 
@@ -96,8 +96,8 @@ class ExpressionReader(ListReader):
 
     def _on_error(self, place: Node, expression: Expression, field: FieldType) -> bool:
         """Return whether ``on_error`` can be kept; add what is wrong with it."""
-        if place.value not in _ON_ERROR:
-            known = ", ".join(_ON_ERROR)
+        if place.value not in ON_ERROR:
+            known = ", ".join(ON_ERROR)
             self._refuse(place, "mapping.expression", f"on_error is one of {known}")
         elif place.value == "default" and not isinstance(expression, Default):
             message = "there is no default to take on an error"
@@ -131,7 +131,7 @@ class ExpressionReader(ListReader):
             "when": self._choose,
             "each": lambda given, into: self._list(given.value["each"], into),
             "position": lambda given, _field: self._ordinal(given.value["position"]),
-            **dict.fromkeys(_OPERATORS, lambda given, _field: self._arithmetic(given)),
+            **dict.fromkeys(OPERATORS, lambda given, _field: self._arithmetic(given)),
         }
         expression = readers[source](node, direct)
         return self._modified(node, expression, field)
@@ -143,12 +143,12 @@ class ExpressionReader(ListReader):
     def _source_key(self, node: Node) -> str | None:
         if self._unknown_keys(node, _KEYS):
             return None
-        found = [key for key in _SOURCES if key in node.keys]
+        found = [key for key in SOURCES if key in node.keys]
         if len(found) != 1:
-            message = f"exactly one of {', '.join(_SOURCES)} is needed, found {len(found)}"
+            message = f"exactly one of {', '.join(SOURCES)} is needed, found {len(found)}"
             self._refuse(node, "mapping.expression", message)
             return None
-        for key, sources in _COMPANIONS.items():
+        for key, sources in COMPANIONS.items():
             if key in node.keys and found[0] not in sources:
                 message = f"'{key}' belongs to '{' or '.join(sources)}', which is not here"
                 self._refuse(node.keys[key], "mapping.expression", message)
@@ -233,7 +233,7 @@ class ExpressionReader(ListReader):
         return Ordinal(node.value)
 
     def _arithmetic(self, node: Node) -> Arithmetic | None:
-        operator = next(one for one in _OPERATORS if one in node.keys)
+        operator = next(one for one in OPERATORS if one in node.keys)
         parts: tuple[Expression, ...] | None = self._each(node.value[operator], self.read)
         keys = {"places", "rounding"} & node.keys.keys()
         chosen = replace(

@@ -38,7 +38,7 @@ from mappings.values import cast
 from midspan.kernel.errors import ConfigurationError, Problem
 from shared_services.contracts.entities import EntityType, FieldType
 
-_RESULTS = ("out", "refused", "filtered")
+RESULTS = ("out", "refused", "filtered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +174,9 @@ class _Loader:
         return tuple(example for example in examples if example is not None)
 
     def _example(self, node: Node, known: frozenset[str]) -> Example | None:
-        row, results = node.get("in"), [key for key in _RESULTS if node.get(key) is not None]
+        row, results = node.get("in"), [key for key in RESULTS if node.get(key) is not None]
         if row is None or not isinstance(row.value, dict) or len(results) != 1:
-            message = f"an example holds 'in', a record, and one of: {', '.join(_RESULTS)}"
+            message = f"an example holds 'in', a record, and one of: {', '.join(RESULTS)}"
             self._report(node, "mapping.example", message)
             return None
         for column, place in row.keys.items():
@@ -244,4 +244,7 @@ def exact(value: Any) -> Any:
 
 
 def _list(node: Node | None) -> list[Node]:
-    return node.value if node is not None and isinstance(node.value, list) else []
+    """Return a list's nodes; a single text is a list of one."""
+    if node is None or node.value is None or isinstance(node.value, dict):
+        return []
+    return node.value if isinstance(node.value, list) else [node]

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from adapters.base import adapter_class, adapter_types
 from config.schema import sync_schema, system_schema
+from mappings.converters import converters
+from mappings.converters.own import converters_of
+from mappings.schema import mapping_schema
 from midspan.kernel.errors import MidspanError
 from shared_services.contracts.entities import entity_types
 
@@ -17,11 +20,16 @@ log = logging.getLogger(__name__)
 FOLDER = Path("config") / "schemas"
 
 
-def project_schemas() -> dict[str, str]:
-    """Return each schema's text by its file's name in ``FOLDER``."""
+def project_schemas(home: Path | None = None) -> dict[str, str]:
+    """Return each schema's text by its file's name in ``FOLDER``.
+
+    The converters of the project in ``home``, its own among them, are those of mappings.
+    """
+    found = converters() if home is None else converters_of(home / "mappings", [])
     schemas = {
         "system.schema.json": system_schema(_adapters()),
         "sync.schema.json": sync_schema(list(entity_types())),
+        "mapping.schema.json": mapping_schema(found.values(), entity_types().values()),
     }
     return {name: f"{json.dumps(one, indent=1)}\n" for name, one in schemas.items()}
 
@@ -41,7 +49,7 @@ def _adapters() -> dict[str, tuple[type, type]]:
 def write_schemas(home: Path) -> list[str]:
     """Bring a project's schemas up to date; return those that were written, from ``home``."""
     written = []
-    for name, text in project_schemas().items():
+    for name, text in project_schemas(home).items():
         file = home / FOLDER / name
         if not file.is_file() or file.read_text() != text:
             file.parent.mkdir(parents=True, exist_ok=True)

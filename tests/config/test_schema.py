@@ -151,7 +151,7 @@ def test_a_key_tells_what_it_means():
     assert definitions["config.model.CursorConfig"]["properties"]["zone"]["default"] == "UTC"
 
 
-@pytest.mark.parametrize("name", ["system.schema.json", "sync.schema.json"])
+@pytest.mark.parametrize("name", ["system.schema.json", "sync.schema.json", "mapping.schema.json"])
 def test_this_checkouts_own_schemas_are_up_to_date(name):
     """When a key is added or renamed, ``midspan init .`` writes them anew."""
     assert (ROOT / FOLDER / name).read_text() == project_schemas()[name]
