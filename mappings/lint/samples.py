@@ -4,6 +4,7 @@ Guarantee: no value is shown but codes that are looked up, and those only where 
 column nor the field they lead to is personal.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from mappings.model import Default, Guarded, Lookup, Read
 from mappings.paths import spelt
 from mappings.probes import Probes, spelt_out
 
+_ITEM = re.compile(r"\[\d+\]")
 _MOST_CODES = 8
 _SAMPLE = "Run lint with --sample N, which reads N rows of the source"
 
@@ -39,7 +41,8 @@ def lint_samples(lint: Lint) -> None:
     for one, node, lookup in _lookups(lint):
         if one.of_row:
             _totality(lint, one, node, lookup, kept)
-    _refusals(lint, Counter((one.field, one.code) for one in done.refusals), len(rows))
+    refused = Counter((_ITEM.sub("[]", one.field), one.code) for one in done.refusals)
+    _refusals(lint, refused, len(rows))
     if rows and len(left_out) == len(rows):
         message = f"all {len(rows)} sampled rows are left out"
         lint.warning(lint.key("filter"), "lint.sample_filtered", message, "Narrow the filters")
