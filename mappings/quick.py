@@ -11,12 +11,15 @@ own statements, one row after the other.
 
 import ast
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Dict
+from dataclasses import fields, is_dataclass
+from itertools import chain, islice
 from typing import Any
 
 from msgspec.structs import replace
 
 from mappings import syntax
-from mappings.analysis import paths_of
+from mappings.analysis import paths_of, paths_within
 from mappings.chunks import Part, Plan
 from mappings.columnwise import (
     CONVERTED,
@@ -28,14 +31,18 @@ from mappings.columnwise import (
     texts,
 )
 from mappings.emitter import Emitter
+from mappings.listwise import Lists, counting
 from mappings.model import (
     Constant,
     Convert,
     Default,
+    Each,
     Expression,
+    FieldExpression,
     Filter,
     Guarded,
     Mapping,
+    Ordinal,
     Read,
 )
 from shared_services.contracts.entities import FieldType
@@ -54,10 +61,10 @@ def compile_quick(
 ) -> Plan:
     """Return the plan for rows of ``columns``; ``sample`` tells which values come again."""
     planner = _Planner(columns, sample[:_SAMPLE])
-    fields = [planner.field_part(mapping, spec) for spec in mapping.entity.fields]
+    parts = [planner.field_part(mapping.fields, spec) for spec in mapping.entity.fields]
     checks = [planner.check_part(check) for check in mapping.checks.values()]
     filters = planner.filters_part(mapping.filters) if mapping.filters else None
-    return Plan(len(columns), filters, fields, checks)
+    return Plan(len(columns), filters, parts, checks)
 
 
 class _Planner(Emitter):
@@ -66,7 +73,8 @@ class _Planner(Emitter):
     def __init__(self, columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> None:
         super().__init__(columns)
         self._place = {local: at for at, local in enumerate(self.locals)}
-        texts_of = dict(zip(columns, map(_distinct_texts, zip(*sample, strict=True)), strict=True))
+        self._sampled = dict(zip(columns, zip(*sample, strict=True), strict=True))
+        texts_of = {name: _distinct_texts(values) for name, values in self._sampled.items()}
         self._texts = {name for name, count in texts_of.items() if count is not None}
         self._repeating = {
             name for name in self._texts if (texts_of[name] or 0) < _REPEATED * len(sample)
@@ -76,9 +84,9 @@ class _Planner(Emitter):
         """Return the statements without a way out: the exact function falls back, and tells."""
         return self.valid(guarded.of, spec, into)
 
-    def field_part(self, mapping: Mapping, spec: FieldType) -> Part:
-        """Return the part of a canonical field."""
-        found = mapping.fields.get(spec.name)
+    def field_part(self, fields: Dict[str, FieldExpression], spec: FieldType) -> Part:
+        """Return the part of a canonical field, or of an item's."""
+        found = fields.get(spec.name)
         # What a field does on an error is the exact function's to do, and to tell.
         expression = found.of if isinstance(found, Guarded) else found
         if expression is None or isinstance(expression, Constant):
@@ -122,6 +130,8 @@ class _Planner(Emitter):
         if isinstance(expression, Default):
             made = self._whole(expression.of, replace(spec, nullable=True))
             return made and defaulted(made, expression.value.value)
+        if isinstance(expression, Each):
+            return self._lists(expression, spec)
         methods, inner = _methods(expression)
         if self._is_text_column(inner):
             return _of_texts(methods, spec)
@@ -134,12 +144,47 @@ class _Planner(Emitter):
         made = make(inner.options)
         return made and sparse(made, required=not spec.nullable)
 
+    def _lists(self, each: Each, spec: FieldType) -> ColumnFunction | None:
+        """Return the function of a column of lists whose items are all that their fields need."""
+        if not isinstance(each.of, Read) or each.of.path.steps or each.filters:
+            return None
+        inside = paths_within(each)
+        members = tuple(dict.fromkeys(path.column for path in inside))
+        leaves = any(path.up or not path.column for path in inside)
+        if leaves or not members or _has_place(tuple(each.fields.values())):
+            return None
+        listed = self._sampled[each.of.path.column]
+        items = islice(chain.from_iterable(one for one in listed if type(one) is list), _SAMPLE)
+        sample = [tuple(map(item.get, members)) for item in items if type(item) is dict]
+        if not sample:
+            return None
+        planner = _Planner(members, sample)
+        parts = [planner.field_part(each.fields, inner) for inner in each.specs]
+        return Lists(members, parts, planner.record_of(each.specs), counting(spec))
+
+    def record_of(self, specs: Sequence[FieldType]) -> Callable[..., dict[str, Any]]:
+        """Return the function from the fields' values to their record."""
+        names = [f"value{at}" for at in range(len(specs))]
+        keys: list[ast.expr | None] = [syntax.constant(spec.name) for spec in specs]
+        made = ast.Return(ast.Dict(keys, [syntax.load(name) for name in names]))
+        function: Callable[..., dict[str, Any]] = self.namespace[self.define(names, [made])]
+        return function
+
     def _is_text_column(self, expression: Expression) -> bool:
         return (
             isinstance(expression, Read)
             and not expression.path.steps
             and expression.path.column in self._texts
         )
+
+
+def _has_place(item: Any) -> bool:
+    """Return whether an expression tells an item's place in its list, or goes into another one."""
+    if isinstance(item, tuple):
+        return any(map(_has_place, item))
+    if isinstance(item, Ordinal | Each):
+        return True
+    return is_dataclass(item) and any(_has_place(getattr(item, one.name)) for one in fields(item))
 
 
 def _distinct_texts(values: Sequence[Any]) -> int | None:
