@@ -17,17 +17,25 @@ from midspan.store.load import bulk_insert
 from midspan.store.revision import Revision
 from midspan.store.types import column
 from midspan.sync.staging import row_hash
-from tests.mappings.helpers import compiled, translate, write
+from tests.mappings.helpers import compiled, problems_of, translate, write
 from tests.mappings.orders import ORDER, ROW, TEXT, OrderData
 
 NOON = datetime(2025, 1, 1, 11, tzinfo=UTC)
 LINES = (
     {
-        "sku": "A1", "quantity": Decimal("2.5"), "unit": "H87", "due": date(2025, 2, 1),
-        "notes": (), "place": 1,
+        "sku": "A1",
+        "quantity": Decimal("2.5"),
+        "unit": "H87",
+        "due": date(2025, 2, 1),
+        "notes": (),
+        "place": 1,
     },
     {
-        "sku": "C3", "quantity": Decimal(7), "unit": None, "due": date(2025, 3, 1), "place": 3,
+        "sku": "C3",
+        "quantity": Decimal(7),
+        "unit": None,
+        "due": date(2025, 3, 1),
+        "place": 3,
         "notes": (
             {"text": "call first", "at": NOON, "order": "4711"},
             {"text": "then ring", "at": NOON, "order": "4711"},
@@ -169,3 +177,82 @@ def test_a_store_gives_back_the_very_records(
 
     assert found == rows
     assert row_hash(found[0]) == row_hash(rows[0])
+
+
+EACH = "mapping: m\nentity: order/1\nfields:\n  number: NR\n  lines:\n    each:\n      of: POS\n"
+GOOD = "      fields: {sku: art, quantity: {path: qty, via: decimal}}\n"
+
+
+@pytest.mark.parametrize(
+    ("marked", "code", "part"),
+    [
+        (EACH + "      §fields: {sku: art}\n", "mapping.missing_field", "'quantity'"),
+        (EACH + GOOD.replace("{sku", "{§skuu: a, sku"), "mapping.unknown_field", "'sku'"),
+        (EACH + GOOD.replace("via: decimal", "via: §decimals"), "mapping.unknown_converter", ""),
+        (
+            EACH + GOOD.replace("{path", "§{path").replace("decimal", "trim"),
+            "mapping.kind",
+            "decimal",
+        ),
+        (
+            EACH + GOOD.replace("sku: art", "sku: §^.^.art"),
+            "mapping.path_syntax",
+            "no record around",
+        ),
+        (EACH + GOOD + "      §filtr: []\n", "config.unknown_key", "'filter'"),
+        (
+            EACH + GOOD + "      filter: [§{when: {path: a, equals: 1}}]\n",
+            "config.missing",
+            "reason",
+        ),
+        (EACH.replace("POS", "§{path: POS, via: trim}") + GOOD, "mapping.kind", "gives string"),
+        (
+            "mapping: m\nentity: order/1\nfields:\n  number: NR\n  lines: §POS\n",
+            "mapping.kind",
+            "each:",
+        ),
+        (
+            EACH.replace("number: NR", "number: {each: §{of: A, fields: {}}}") + GOOD,
+            "mapping.kind",
+            "no field of records",
+        ),
+        (
+            EACH.replace("number: NR", "number: {position: §1, via: text}") + GOOD,
+            "mapping.expression",
+            "",
+        ),
+        (
+            EACH.replace("number: NR", "number: §^.NR") + GOOD,
+            "mapping.path_syntax",
+            "no record around",
+        ),
+        (EACH.replace("number: NR", "number: {format: §'{}'}") + GOOD, "mapping.path_syntax", ""),
+        (
+            EACH.replace("number: NR", "number: {format: §'{A'}") + GOOD,
+            "mapping.expression",
+            "no format",
+        ),
+        (
+            EACH.replace("number: NR", "number: {format: §'A'}") + GOOD,
+            "mapping.expression",
+            "at least",
+        ),
+        (
+            EACH.replace("number: NR", "number: {format: §'{A:>3}'}") + GOOD,
+            "mapping.expression",
+            "nothing",
+        ),
+        (EACH + GOOD + "personal: [§PSO]\n", "mapping.personal", "'POS'"),
+    ],
+)
+def test_what_is_wrong_within_a_list_is_told_at_its_place(
+    marked: str, code: str, part: str, tmp_path: Path
+) -> None:
+    """One problem each, with line, column and the nearest valid name."""
+    before, after = marked.split("§")
+    place = (before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+
+    (problem,) = problems_of(write(tmp_path, before + after), ORDER)
+
+    assert (problem.code, problem.line, problem.column) == (code, *place)
+    assert part in f"{problem.message}. {problem.remedy}"
