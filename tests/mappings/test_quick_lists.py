@@ -35,7 +35,7 @@ LINE = (
 ELSEWHERE = {
     "the row around": "sku: {path: ^.NUMBER, via: trim}",
     "the place": "sku: {path: sku, via: trim}\n        place: {position: 1}",
-    "a filter": "sku: sku\n      filter: [{when: {path: amount, equals: '2'}, reason: two}]",
+    "a filter": "sku: sku\n      filter: [{when: {path: amount, equals: '2.50'}, reason: two}]",
     "the item itself": "sku: {path: sku, via: [trim, upper]}\n        first: {path: ^.NUMBER}",
 }
 ODD: list[Any] = [
