@@ -9,15 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mappings.converters.codes import COUNTRIES
+from mappings.converters.countries import country
 from mappings.converters.registry import Function, NoOptions, register
-from mappings.values import CACHE_SIZE, refuse
+from mappings.values import CACHE_SIZE, Refused, refuse
 
 _MAX_LOCAL = 64
 _MAX_ADDRESS = 254
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
 _ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@{_LABEL}(?:\.{_LABEL})+")
-_REGION = re.compile(r"[A-Z]{2}", re.ASCII)
 
 
 @register("email", takes=(str,), gives="string")
@@ -45,7 +46,8 @@ def email(text: str) -> str | None:
 class PhoneOptions:
     """Which country a number without country code belongs to.
 
-    ``country_from`` is a path to its alpha-2 code; ``country`` holds where that is missing.
+    ``country_from`` is a path to the country, as ``country`` reads it; ``country``, an alpha-2
+    code, holds where that is missing.
     """
 
     country: str = ""
@@ -59,10 +61,11 @@ class PhoneOptions:
     options=PhoneOptions,
     paths=("country_from",),
     settled=True,
+    revision=2,
 )
 def make_phone(options: PhoneOptions) -> Function:
     """Read a telephone number into E.164: +436641234567."""
-    if options.country and not _REGION.fullmatch(options.country):
+    if options.country and options.country not in COUNTRIES:
         raise ValueError("'country' is an alpha-2 code such as AT")
     parse = lru_cache(maxsize=CACHE_SIZE)(_phone_parser())
 
@@ -72,10 +75,17 @@ def make_phone(options: PhoneOptions) -> Function:
     return convert
 
 
-def region(country: object) -> str:
-    """Return a row's own country code in capitals; nothing when it is no such code."""
-    code = country.strip().upper() if isinstance(country, str) else ""
-    return code if _REGION.fullmatch(code) else ""
+def region(told: object) -> str:
+    """Return the alpha-2 code of a row's own country; nothing when it names none."""
+    if not isinstance(told, str):
+        return ""
+    code = told.strip().upper()
+    if code in COUNTRIES:
+        return code
+    try:
+        return country(told) or ""
+    except Refused:
+        return ""
 
 
 def _phone_parser() -> Callable[[str, str | None], str | None]:

@@ -26,7 +26,8 @@ _PREFIXES = COUNTRIES | frozenset(_CHECKED_AS)
 class TaxIdOptions:
     """Which country a number without prefix belongs to.
 
-    ``country_from`` is a path to its alpha-2 code; ``country`` holds where that is missing.
+    ``country_from`` is a path to the country, as ``country`` reads it; ``country``, an alpha-2
+    code, holds where that is missing.
     """
 
     country: str = ""
@@ -40,10 +41,11 @@ class TaxIdOptions:
     options=TaxIdOptions,
     paths=("country_from",),
     settled=True,
+    revision=2,
 )
 def make_tax_id(options: TaxIdOptions) -> Function:
     """Read a VAT number: ATU12345675 whether typed with spaces, dots or in lower case."""
-    if options.country and not region(options.country):
+    if options.country and options.country not in COUNTRIES:
         raise ValueError("'country' is an alpha-2 code such as AT")
     checker = lru_cache(maxsize=None)(_validator)
 

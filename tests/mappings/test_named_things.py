@@ -177,11 +177,14 @@ def test_every_country_is_known_by_its_other_codes_and_every_currency_by_its_num
             Decimal("1.01"),
         ),
         ("quantity", {"unit_from": "M", "to": "KGM"}, 500, "Gramm", Decimal("0.5")),
+        ("phone", {"country_from": "L"}, "0664 1234567", "Österreich", "+436641234567"),
+        ("phone", {"country_from": "L", "country": "AT"}, "0664 1234567", "?", "+436641234567"),
+        ("tax_id", {"country_from": "L"}, "U13585627", "AUT", "ATU13585627"),
         ("quantity", {"unit_from": "M", "unit": "t", "to": "KGM"}, 1, "", Decimal(1000)),
     ],
 )
-def test_a_row_says_its_own_currency_and_unit(
-    name: str, options: dict[str, Any], value: Any, other: Any, wanted: Decimal
+def test_a_row_says_its_own_currency_unit_and_country(
+    name: str, options: dict[str, Any], value: Any, other: Any, wanted: Any
 ) -> None:
     """What stands in another column of the row comes before what is declared for all."""
     assert convert(name, options, value, other) == wanted
