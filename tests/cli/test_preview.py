@@ -118,3 +118,36 @@ def test_a_row_without_a_key_is_refused(shop):
 
     assert done.exit_code == 1
     assert {row["code"] for row in rows(done)} == {"", "record.no_key"}
+
+
+def test_a_column_that_is_marked_personal_is_hidden_wherever_it_leads(shop):
+    """Also from a field that is not personal itself."""
+    shop.map_customers()
+    file = shop.home / "mappings/customers.yaml"
+    file.write_text(f"{file.read_text()}personal: [active]\n")
+
+    (row, *_) = rows(shop.midspan("preview", "shop", "customers", "--json"))
+
+    assert row["canonical"]["active"] == row["source"]["active"] == "•••"
+
+
+def test_a_row_says_what_a_run_would_make_of_it(shop):
+    """Before the first run: inserted; after it: nothing, or the fields that differ."""
+    shop.map_customers()
+    first = shop.midspan("preview", "shop", "customers", "--rows", "2").stdout
+    shop.midspan("apply", "--no-pools")
+    shop.midspan("sync", "shop.customers")
+    shop.run("UPDATE customers SET name = 'Renamed', active = 'N' WHERE id = 2")
+
+    words = ("preview", "shop", "customers", "--rows", "2")
+    shown = " ".join(shop.midspan(*words).stdout.split())
+    (one, other) = rows(shop.midspan(*words, "--json"))
+
+    assert "a run over these rows: inserted 2" in first
+    assert "would change nothing" in shown
+    assert "would be updated: name, active; customer 12 is updated: name, active" in shown
+    assert (one["store"]["fate"], other["store"]["fate"]) == ("unchanged", "updated")
+    assert other["store"]["changes"] == [
+        {"field": "name", "before": "•••", "after": "•••"},
+        {"field": "active", "before": True, "after": False},
+    ]

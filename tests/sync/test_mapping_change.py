@@ -1,11 +1,15 @@
 """What becomes of rows when their mapping comes to mean something else."""
 
+import signal
+from pathlib import Path
+
 import pytest
 
 from midspan.cli.queries import sync_status
 from midspan.kernel.errors import MidspanError, TransientError
 from tests.fixtures_store import MakeBench
 from tests.sync.bench import Bench, load
+from tests.sync.test_kills import FORK, Counter, Scene, held
 
 UPPER = ("{path: city}", "{path: city, via: upper}")
 
@@ -160,3 +164,39 @@ def test_a_first_load_is_no_backfill(make_bench: MakeBench) -> None:
     load(bench, 2)
 
     assert not bench.sync().remapped
+
+
+def test_a_backfill_killed_at_any_touch_is_as_good_as_an_undisturbed_one(
+    scripted_adapter: None, tmp_path: Path
+) -> None:
+    """Rows, versions, golden records and events per key are the same, and it counts as done."""
+    scene = Scene(tmp_path, None)
+    for key in range(1, 6):
+        scene.bench.erp.put("customers", key, name=f"Customer {key}", city="graz")
+    scene.bench.pass_time()
+    scene.bench.sync()
+    change(scene.bench, *UPPER)
+    scene.keep()
+    counter = Counter()
+    with counter.counting():
+        scene.play().sync()
+    expected = held(scene.bench)
+    assert {row["city"] for row in scene.bench.customers().values()} == {"GRAZ"}
+
+    for fatal in range(1, counter.count, 4):
+        bench = scene.play()
+        bench.close()
+        child = FORK.Process(target=_until, args=(bench, fatal))
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL, fatal
+        bench.sync()
+
+        assert held(bench) == expected, f"killed at touch {fatal}"
+        assert older(bench) == 0
+    scene.close()
+
+
+def _until(bench: Bench, fatal: int) -> None:
+    with Counter(fatal).counting():
+        bench.sync()
