@@ -11,6 +11,6 @@ def lint_ways_back(lint: Lint) -> None:
     }
     for one in lint.fields():
         if one.name in reasons:
-            message = f"{one.name} cannot be written back: {reasons[one.name]}"
+            message = f"{one.name} cannot be written back: it {reasons[one.name]}"
             remedy = "Nothing to do where nothing is written back"
             lint.notice(one.node, "lint.not_reversible", message, remedy, one.name)
