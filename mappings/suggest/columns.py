@@ -46,6 +46,9 @@ def columns_of(
     """Return the columns of a sample; a record or list gives its members instead of itself."""
     found: list[Column] = []
     for index, name in enumerate(names):
+        if not name or "'" in name:
+            # No path can name it.
+            continue
         values = [row[index] for row in rows]
         path = name if _PLAIN.fullmatch(name) else f"['{name}']"
         known = (name, labels.get(name, ""))

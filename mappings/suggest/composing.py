@@ -130,19 +130,24 @@ def _unit(column: Column) -> Converted:
 
 
 def _by_country(column: Column, name: str, matches: Mapping[str, Match]) -> Converted:
-    """Return a converter's expression that takes the country from a column where that helps."""
-    alone = converting.best(column, [name])
+    """Return a converter's expression that knows the country where that helps."""
+    found = converting.best(column, [name])
     country = matches.get("country")
-    if alone.share is None or alone.share == 1 or country is None:
-        return alone
+    if found.share is None or found.share == 1:
+        return found
+    if country is None:
+        note = f"numbers without a country's code need one: {{{name}: {{country: XX}}}}"
+        return Converted(found.expression, found.share, note)
     place = country.pair.column
-    if place.profile.country_code < _FAIR:
-        return alone
-    option = {name: {"country_from": place.path}}
-    share = _share_beside(name, option[name], column, place)
-    if share <= alone.share:
-        return alone
-    return Converted(converting.read(column.path, via=option), share)
+    if place.profile.country_code >= _FAIR:
+        option = {name: {"country_from": place.path}}
+        beside = _share_beside(name, option[name], column, place)
+        if beside > found.share:
+            found = Converted(converting.read(column.path, via=option), beside)
+    usual = converting.commonest_country(place.profile)
+    if usual:
+        return converting.best(column, [name, {name: {"country": usual}}], found)
+    return found
 
 
 def _share_beside(name: str, options: Any, column: Column, place: Column) -> float:

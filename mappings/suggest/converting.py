@@ -4,6 +4,7 @@ Each candidate is the very converter that the mapping will use. The first of tho
 the greatest share of the values wins; what share that is stands in the draft.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,11 +89,29 @@ def read(path: str, *, via: Any = None) -> Expression:
     return {"path": path} if via is None else {"path": path, "via": via}
 
 
-def best(column: Column, names: Sequence[Any], note: str = "") -> Converted:
-    """Return the first of several converters that takes most values; a name or one with options."""
+def best(column: Column, names: Sequence[Any], so_far: Converted | None = None) -> Converted:
+    """Return the first of several converters that takes most values, or what was as good.
+
+    A converter is its name, or a mapping of its name to its options.
+    """
     scored = [(_share(name, column.profile), name) for name in names]
     share, chosen = max(scored, key=lambda one: -1.0 if one[0] is None else one[0])
-    return Converted(read(column.path, via=chosen), share, note)
+    if so_far is not None and (so_far.share or 0.0) >= (share or 0.0):
+        return so_far
+    return Converted(read(column.path, via=chosen), share)
+
+
+def commonest_country(profile: Profile) -> str:
+    """Return the code of the country that most of a column's values name; empty without one."""
+    name, count = Counter(profile.texts).most_common(1)[0] if profile.texts else ("", 0)
+    if count * 2 <= len(profile.texts):
+        return ""
+    found = converters()["country"]
+    try:
+        code: str | None = found.make(found.options())(name)
+    except Refused:
+        return ""
+    return code or ""
 
 
 def text(column: Column, *converter: str) -> Converted:
@@ -132,7 +151,8 @@ def day(column: Column) -> Converted:
         note = "a date-time: cut to its day by a view or by the source"
         return Converted(read(column.path, via="date"), 0.0, note)
     options = [
-        {"date": {**({"format": one} if one else {}), **empty}} for one in ("", *_DATE_FORMATS)
+        {"date": {**({"format": one} if one else {}), **empty}}
+        for one in (_DATE_FORMATS[0], "", *_DATE_FORMATS[1:])
     ]
     scored = [(_share_of(one, real), one) for one in options]
     share, chosen = max(scored, key=lambda one: one[0] or 0.0)

@@ -13,7 +13,7 @@ from config.binding import nearest
 from mappings.suggest.columns import Column, columns_of
 from mappings.suggest.composing import Line, compose, slots_of
 from mappings.suggest.lexicon import ENTITY_NAMES
-from mappings.suggest.matching import ACCEPTED, match
+from mappings.suggest.matching import match
 from mappings.suggest.naming import Lexicon, Namer
 from mappings.suggest.words import take_apart
 from midspan.kernel.errors import MidspanError, UnknownName
@@ -110,6 +110,7 @@ class _Try:
         self._sample = sample
         self._matches = match(slots_of(entity), columns, namer)
         self._lines = compose(entity, self._matches)
+        self._mapped = {line.field for line in self._lines}
         self.score = self._score()
 
     def _score(self) -> float:
@@ -153,11 +154,11 @@ class _Try:
         return f"like no field of {self.entity.name}"
 
     def _rival(self, own: Sequence[Column]) -> str:
-        """Return which field a column was second best for, or could be a part of."""
+        """Return for which field a column was second best, or could be a part."""
         for slot, found in self._matches.items():
-            if found.pair.column in own:
-                return f"looks like the {slot.replace('_', ' ')}, which another field covers"
+            if found.pair.column in own and slot not in self._mapped:
+                return f"looks like the {slot.replace('_', ' ')}, which no field is made of here"
             for pair in found.rivals:
-                if pair.column in own and pair.score >= ACCEPTED:
+                if pair.column in own and slot in self._mapped:
                     return f"second best for {slot.replace('_', ' ')} ({pair.score:.2f})"
         return ""

@@ -149,7 +149,9 @@ def _kind(column: Profile) -> Fit:
     if column.kinds:
         return Fit(0.6, 1.0, "words for persons and companies")
     if column.truth:
-        return Fit(0.0, 0.8, "yes and no")
+        # Zero and one say little about what a type is; a boolean is one by declaration.
+        fits = 0.3 if column.distinct == 1 else 0.9 if column.boolean else 0.7
+        return Fit(0.0, fits, "yes and no")
     return Fit(
         0.0,
         0.25 if column.distinct <= 3 and column.length <= 16 else _RULED_OUT,
@@ -207,7 +209,7 @@ def _product_name(column: Profile) -> Fit:
     if column.code > 0.9 and column.share(lambda one: any(map(str.isdigit, one))) > 0.7:
         fits *= 0.3
     return Fit(
-        0.35 if wordy and fits > 0.9 and column.person < 0.3 else 0.0,
+        0.45 if wordy and fits > 0.9 and column.person < 0.3 else 0.0,
         fits,
         "texts of several words" if wordy else "texts",
     )
@@ -251,9 +253,8 @@ def _amount(column: Profile) -> Fit:
     if column.number < 0.7 or column.date_marked or column.boolean:
         return Fit(0.0, _RULED_OUT)
     constant = column.distinct == 1 and len(column.texts) > 4
-    fits = (
-        0.3 if constant else 1.0 if column.decimals > 0.2 else 0.85 if column.distinct > 3 else 0.4
-    )
+    varied = column.distinct > 3 or column.unique > 0.9
+    fits = 0.3 if constant else 1.0 if column.decimals > 0.2 else 0.85 if varied else 0.4
     return Fit(
         0.1 * column.decimals, fits, "numbers with decimals" if column.decimals else "numbers"
     )

@@ -20,6 +20,7 @@ _NAME_SHARE = 0.97
 _CLOSE = 0.25
 _CLOSE_COSTS = 0.35
 _TAKEN = 0.4
+_OTHERS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def _pair(slot: str, column: Column, namer: Namer) -> Pair:
     if decoy.score > by_name:
         by_name *= max(0.0, 1 - 1.5 * (decoy.score - by_name))
     telling = found.telling * (1 - 0.7 * decoy.score if decoy.score > named.score else 1)
+    if namer.is_others(column.texts, named.phrase):
+        telling *= _OTHERS
     score = (1 - (1 - _NAME_SHARE * by_name**1.3) * (1 - telling)) * found.fits
     return Pair(slot, column, score, named, found)
 

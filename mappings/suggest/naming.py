@@ -10,27 +10,30 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from mappings.suggest.lexicon import FAMILIES
+from mappings.suggest.lexicon import DECOYS, FAMILIES
 from mappings.suggest.vocabulary import (
     Phrase,
-    decoys,
+    by_first_word,
     empty_words,
     generic,
     near,
-    phrases,
-    phrases_of,
     qualifiers,
+    slots,
     vocabulary,
 )
 from mappings.suggest.words import Name, squeezed, take_apart
 
 _SECOND = 0.8
 _PLAIN = 0.95
+_FAIR = 0.7
 _ENOUGH_NAMES = 5
 _NEARLY_ALL = 0.9
 _LONGEST_PREFIX = 6
 _PLAIN_NUMBERS = (0, 1)
+_OTHER_NUMBER = 0.3
 _QUALIFIER, _KNOWN, _UNKNOWN, _GENERIC, _EMPTY = 1.6, 0.8, 0.45, 0.3, 0.06
+
+Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ class Named:
     score: float
     phrase: str = ""
     family: str = ""
+
+
+_NONE = Named(0.0)
 
 
 @dataclass(frozen=True)
@@ -75,12 +81,12 @@ class Namer:
         self._drop = shared_beginnings(names, vocabulary())
         self._empty = empty_words(entity)
         self._names: dict[str, tuple[Name, ...]] = {}
-        self._decoys: dict[Sequence[str], Named] = {}
+        self._scores: dict[str, dict[str, Named]] = {}
 
     def slot_of(self, name: str) -> str:
         """Return the slot whose phrases a plain name has: the entity's own before the common."""
         own = f"{self._entity}.{name}"
-        return own if own in phrases() else name
+        return own if own in slots() else name
 
     def score(self, slot: str, texts: Sequence[str]) -> Named:
         """Return how well the best of a column's names (its own, its label) fits a slot."""
@@ -88,24 +94,30 @@ class Namer:
 
     def decoy(self, texts: Sequence[str]) -> Named:
         """Return what else the column is called like, with that as ``phrase``."""
-        if texts not in self._decoys:
-            self._decoys[texts] = self._decoy(texts)
-        return self._decoys[texts]
-
-    def _decoy(self, texts: Sequence[str]) -> Named:
-        found = [
-            Named(self._best(group, name).score, what)
-            for what, group in decoys().items()
-            for name in self._ways(texts[0])
-        ]
+        called = self._called(texts[0])
+        found = max(
+            (Named(called[one].score, one) for one in DECOYS if one in called),
+            default=_NONE,
+            key=_by_score,
+        )
         for family, slot in self._lexicon.known(texts[0]):
             if not slot:
-                found.append(Named(1.0, f"a field of {family} that is none of ours", family))
-        return max(found, key=_by_score)
+                told = found.score >= _FAIR
+                what = found.phrase if told else f"a field of {family} that is none of ours"
+                return Named(1.0, what, family)
+        return found
+
+    def is_others(self, texts: Sequence[str], phrase: str) -> bool:
+        """Return whether a name says whose it is beyond a phrase: a size's unit, a bank's city."""
+        explained = set(phrase.split())
+        return any(
+            word in qualifiers() and explained.isdisjoint(near(word))
+            for word in self._ways(texts[0])[0].words
+        )
 
     def _score(self, slot: str, text: str) -> Named:
         key = self.slot_of(slot)
-        found = max((self._best(phrases_of(key), one) for one in self._ways(text)), key=_by_score)
+        found = self._called(text).get(key, _NONE)
         for family, known in self._lexicon.known(text):
             if known in (slot, key) and found.score < _PLAIN:
                 return Named(1.0, slot.replace("_", " "), family)
@@ -119,23 +131,25 @@ class Namer:
             self._names[text] = tuple(dict.fromkeys(ways))
         return self._names[text]
 
-    def _best(self, group: Sequence[Phrase], name: Name) -> Named:
-        best, close = Named(0.0), _near(name.words)
-        for phrase in group:
-            if not all(one in close or one.isdigit() for one in phrase):
-                continue
-            numbered = [one for one in phrase if one.isdigit()]
-            words = tuple(one for one in phrase if not one.isdigit())
-            score = self._compare(words, name.words, close)
-            if numbered:
-                score *= 1.0 if int(numbered[0]) == name.ordinal else 0.3
-            elif name.ordinal not in _PLAIN_NUMBERS:
-                score *= _SECOND
-            if score > best.score:
-                best = Named(score, " ".join(phrase))
-        return best
+    def _called(self, text: str) -> dict[str, Named]:
+        """Return what a name is called like: the best phrase of each slot and decoy near it."""
+        if text not in self._scores:
+            best: dict[str, Named] = {}
+            for name in self._ways(text):
+                self._look_up(name, best)
+            self._scores[text] = best
+        return self._scores[text]
 
-    def _compare(self, phrase: Phrase, words: Phrase, close: dict[str, tuple[int, float]]) -> float:
+    def _look_up(self, name: Name, best: dict[str, Named]) -> None:
+        close, index = _near(name.words), by_first_word()
+        for word in close:
+            for phrase in index.get(word, ()):
+                if all(one in close for one in phrase.words):
+                    score = self._compare(phrase.words, name.words, close) * _numbered(phrase, name)
+                    if score > best.get(phrase.group, _NONE).score:
+                        best[phrase.group] = Named(score, phrase.text)
+
+    def _compare(self, phrase: Words, words: Words, close: dict[str, tuple[int, float]]) -> float:
         met: dict[int, float] = {}
         for wanted in phrase:
             at, score = close[wanted]
@@ -157,7 +171,14 @@ class Namer:
         return _KNOWN if word in vocabulary() else _UNKNOWN
 
 
-def _near(words: Phrase) -> dict[str, tuple[int, float]]:
+def _numbered(phrase: Phrase, name: Name) -> float:
+    """Return what the number at a name's end leaves of its likeness to a phrase."""
+    if phrase.ordinal is not None:
+        return 1.0 if phrase.ordinal == name.ordinal else _OTHER_NUMBER
+    return 1.0 if name.ordinal in _PLAIN_NUMBERS else _SECOND
+
+
+def _near(words: Words) -> dict[str, tuple[int, float]]:
     """Return the words of the vocabulary near a name's: the place of the nearest, how near."""
     found: dict[str, tuple[int, float]] = {}
     for at, word in enumerate(words):

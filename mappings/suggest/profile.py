@@ -281,7 +281,10 @@ class Profile:
     @cached_property
     def status(self) -> bool:
         """Whether the values are words for a state such as active and blocked."""
-        return bool(self.words) and len(self.words) <= 8 and bool(self.words & STATUS_WORDS.keys())
+        known = self.words & STATUS_WORDS.keys()
+        # Letters are a state only beside A for active: D alone may be anything.
+        told = [one for one in known if len(one) > 1 or "a" in known]
+        return len(self.words) <= 8 and len(told) * 2 >= max(1, len(self.words))
 
     @cached_property
     def kinds(self) -> bool:

@@ -3,6 +3,7 @@
 Computed once per process and shared: none of it depends on what is judged.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 from mappings.suggest import lexicon
@@ -13,36 +14,46 @@ _NEAREST = 0.55
 _ABBREVIATED = 0.93
 _SHORTEST = 2
 
-Phrase = tuple[str, ...]
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words by which ``group``, a slot or a decoy, is called; ``ordinal`` is the number in them."""
+
+    group: str
+    words: tuple[str, ...]
+    text: str
+    ordinal: int | None = None
 
 
 @cache
-def phrases() -> dict[str, tuple[Phrase, ...]]:
-    """Return the phrases of each slot."""
-    found = {slot: _phrases(text) for slot, text in lexicon.PHRASES.items()}
+def slots() -> dict[str, tuple[Phrase, ...]]:
+    """Return the phrases of each slot; a field that the lexicon does not know has its own name."""
+    texts = {**lexicon.PHRASES}
     # What a product costs goes by the same names in a list of prices.
-    found["price.amount"] += found["list_price"]
-    return found
+    texts["price.amount"] += f", {texts['list_price']}"
+    for entity in entity_types().values():
+        for name in entity.field_names:
+            if f"{entity.name}.{name}" not in texts:
+                texts.setdefault(name, name.replace("_", " "))
+    return {slot: _phrases(slot, text) for slot, text in texts.items()}
 
 
 @cache
-def decoys() -> dict[str, tuple[Phrase, ...]]:
-    """Return the phrases of each decoy."""
-    return {what: _phrases(text) for what, text in lexicon.DECOYS.items()}
-
-
-def phrases_of(slot: str) -> tuple[Phrase, ...]:
-    """Return a slot's phrases; a field that the lexicon does not know has its own name."""
-    return phrases().get(slot) or (tuple(slot.rpartition(".")[2].split("_")),)
+def by_first_word() -> dict[str, tuple[Phrase, ...]]:
+    """Return all phrases, of slots and decoys, by the word they begin with."""
+    decoys = [_phrases(what, text) for what, text in lexicon.DECOYS.items()]
+    found: dict[str, list[Phrase]] = {}
+    for group in (*slots().values(), *decoys):
+        for phrase in group:
+            found.setdefault(phrase.words[0], []).append(phrase)
+    return {word: tuple(phrases) for word, phrases in found.items()}
 
 
 @cache
 def vocabulary() -> frozenset[str]:
     """Return every word of the lexicon: what names are cut into."""
-    groups = (*phrases().values(), *decoys().values())
-    known = {word for group in groups for phrase in group for word in phrase}
-    fields = (name for one in entity_types().values() for name in one.field_names)
-    known |= {word for name in fields for word in name.split("_")}
+    groups = by_first_word().values()
+    known = {word for group in groups for phrase in group for word in phrase.words}
     texts = (lexicon.QUALIFIERS, lexicon.CONTEXT, lexicon.GENERIC, *lexicon.ENTITY_NAMES.values())
     known |= {word for text in texts for word in text.split()}
     return frozenset(word for word in known if len(word) >= _SHORTEST).union(_shortened())
@@ -85,6 +96,10 @@ def _shortened() -> dict[str, frozenset[str]]:
     return {short: frozenset(words) for short, words in found.items()}
 
 
-def _phrases(text: str) -> tuple[Phrase, ...]:
-    flat = " ".join(text.split())
-    return tuple(tuple(phrase.split()) for one in flat.split(",") if (phrase := one.strip()))
+def _phrases(group: str, text: str) -> tuple[Phrase, ...]:
+    found = []
+    for one in filter(None, (" ".join(phrase.split()) for phrase in text.split(","))):
+        words = tuple(word for word in one.split() if not word.isdigit())
+        numbers = [int(word) for word in one.split() if word.isdigit()]
+        found.append(Phrase(group, words, one, numbers[0] if numbers else None))
+    return tuple(found)

@@ -123,7 +123,7 @@ def alike(word: str, token: str) -> float:
 
 def _beginning(word: str, token: str) -> float:
     if len(token) < len(word):
-        return 0.72 + 0.25 * len(token) / len(word)
+        return 0.72 + 0.25 * len(token) / len(word) if len(word) > 4 else 0.6
     left = len(token) - len(word)
     if len(word) == 3:
         return 0.75 if left == 1 else 0.0

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from mappings import load_mapping
+from midspan.kernel.errors import Problem
 from shared_services.contracts.entities import entity_types
 
 
@@ -38,7 +39,7 @@ def test_a_required_field_that_nothing_feeds_is_named(shop):
     file = shop.home / "mappings/drafted.yaml"
 
     done = shop.midspan("suggest", "shop", "customers", "--write", str(file))
-    problems = []
+    problems: list[Problem] = []
     load_mapping(file, entity_types()["customer"], problems)
 
     assert done.exit_code == 1
@@ -54,10 +55,11 @@ def test_a_written_draft_is_named_like_its_file_and_loads(shop):
     file = shop.home / "mappings/drafted.yaml"
 
     done = shop.midspan("suggest", "shop", "customers", "--write", str(file))
-    problems = []
+    problems: list[Problem] = []
     mapping = load_mapping(file, entity_types()["customer"], problems)
 
     assert (done.exit_code, done.stdout, problems) == (0, "", [])
+    assert mapping is not None
     assert mapping.name == "drafted"
     assert "# By this draft 40 of 40 rows are translated." in file.read_text()
 

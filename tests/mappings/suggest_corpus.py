@@ -8,9 +8,11 @@ real systems' names of tables and columns are real.
 
 import random
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from decimal import Decimal
+from functools import cache, cached_property
 from pathlib import Path
 
 import phonenumbers
@@ -23,7 +25,7 @@ from mappings.suggest.words import squeezed
 from midspan.kernel.errors import MidspanError
 
 FOLDER = Path(__file__).parent / "schemas"
-ROWS = 60
+ROWS = 40
 _START = date(2019, 1, 7)
 _COUNTRIES_DE = {
     "AT": "Österreich",
@@ -74,22 +76,24 @@ class Schema:
     def sample(self) -> Sample:
         """Return its rows."""
         rng = random.Random(self.name)  # noqa: S311 - reproducible rows, no secrets
-        drawn = make_customers(900, purpose=self.name, number="K", first_serial=10_001)
         people = [
             one
-            for one in drawn
+            for one in _population()
             if (not self.countries or one.country in self.countries)
             and (not self.people or one.kind == "person")
         ][:ROWS]
         goods = products()
+        recipes = [tuple(shlex.split(recipe)) for recipe in self.recipes.values()]
         rows = [
-            tuple(
-                _value(recipe, _Draw(rng, n, one, goods[n % len(goods)]))
-                for recipe in self.recipes.values()
-            )
+            tuple(_value(recipe, _Draw(rng, n, one, goods[n % len(goods)])) for recipe in recipes)
             for n, one in enumerate(people)
         ]
         return Sample("legacy", self.stream, tuple(self.recipes), rows)
+
+
+@cache
+def _population() -> list[Customer]:
+    return make_customers(900, purpose="labelled", number="K", first_serial=10_001)
 
 
 def read_schemas(folder: Path = FOLDER) -> list[Schema]:
@@ -134,12 +138,12 @@ class _Draw:
     product: object
 
 
-def _value(recipe: str, draw: _Draw):
-    name, *words = shlex.split(recipe)
+def _value(recipe: tuple[str, ...], draw: _Draw):
+    name, *words = recipe
     if name == "rarely":
-        return _value(shlex.join(words), draw) if draw.rng.random() < 0.2 else ""
+        return _value(tuple(words), draw) if draw.rng.random() < 0.2 else ""
     if name == "rarely_false":
-        return _value(shlex.join(words), draw) if draw.rng.random() < 0.2 else False
+        return _value(tuple(words), draw) if draw.rng.random() < 0.2 else False
     return _RECIPES[name](draw, *words)
 
 
@@ -207,7 +211,7 @@ def _identifiers(draw):
 
 
 _FORMATS = phonenumbers.PhoneNumberFormat
-_RECIPES = {
+_RECIPES: dict[str, Callable[..., object]] = {
     "blank": lambda d: "",
     "const": lambda d, value: value,
     "const_int": lambda d, value: int(value),
@@ -284,6 +288,25 @@ _RECIPES = {
     "tryton_identifiers": _identifiers,
     "tryton_uom": lambda d: {"id": 4, "name": d.product.unit, "symbol": d.product.unit[:1].lower()},
     "tryton_category": lambda d: {"id": 7, "name": d.product.category},
+    "shopify_address": lambda d: {
+        "id": d.n,
+        "address1": d.customer.street,
+        "address2": "",
+        "city": d.customer.city,
+        "zip": d.customer.postal_code,
+        "country_code": d.customer.country,
+        "default": True,
+    },
+    "pohoda_address": lambda d: {
+        "company": d.customer.name,
+        "street": d.customer.street,
+        "city": d.customer.city,
+        "zip": d.customer.postal_code,
+    },
+    "int_code": lambda d: 100_000 + d.n,
+    "money_number": lambda d: Decimal(str(_money(d))),
+    "real_day": lambda d: _day(d),
+    "one_zero": lambda d, share: int(d.rng.random() < float(share)),
     "odoo_country": lambda d: [12, _COUNTRIES_EN[d.customer.country]],
     "odoo_category": lambda d: [3, f"All / {d.product.category}"],
     "odoo_uom": lambda d: [1, _ODOO_UNITS.get(d.product.unit, "Units")],

@@ -14,7 +14,7 @@ PHRASES: dict[str, str] = {
         nazwa klienta, nazwa firmy, nazwa kontrahenta, nazev, jmeno, obchodni jmeno, namn,
         kund namn, navn, kunde navn, nimi, nev, ugyfel nev, razao social, cliente,
         organization name, firmen bezeichnung, firmierung, debitor, legal name, nume, denumire,
-        naziv, ime, nm, cust nm, libelle, imie i nazwisko, meno, vollstaendiger name
+        naziv, ime, nm, cust nm, libelle, intitule, imie i nazwisko, meno, vollstaendiger name
     """,
     "first_name": """
         first name, given name, forename, firstname, fname, vorname, vor name, rufname, prenom,
@@ -149,7 +149,10 @@ PHRASES: dict[str, str] = {
         for sale
     """,
     "inactive": """
-        inactive, deleted, is deleted, deletion flag, delete flag, del flag, deleted at, blocked,
+        dormant, sommeil, mise en sommeil, discontinued date, deleted date, date deleted,
+        closed date, blocked date, archived at, data cessazione, data odejscia, stilllegung,
+        stillgelegt, inactive, deleted, is deleted, deletion flag, delete flag, del flag, deleted
+        at, blocked,
         is blocked, block, locked, disabled, archived, is archived, discontinued, closed, obsolete,
         inaktiv, geloescht, loesch kennzeichen, loesch vormerkung, loeschung, gesperrt, sperre,
         sperr kennzeichen, auslauf, auslauf artikel, inactif, supprime, bloque, archive, inactivo,
@@ -157,7 +160,7 @@ PHRASES: dict[str, str] = {
         inattivo, fuori produzione, cancellato, geblokkeerd, verwijderd, inactief, vervallen,
         zablokowany, usuniety, nieaktywny, wycofany, smazano, zruseno, blokovano, neaktivni,
         spaerrad, borttagen, slettet, sperret, torolt, inativo, suspended, cancelled, end of life,
-        removed, hidden, retired
+        removed, hidden, retired, tiltott, letiltva, zarolt, zakazany, zakazano
     """,
     "kind": """
         kind, type, customer type, party type, partner type, account type, is company, is person,
@@ -195,7 +198,8 @@ PHRASES: dict[str, str] = {
         benaming, nazwa, nazwa towaru, nazwa produktu, opis, nazev, nazev zbozi, nazev produktu,
         popis, benaemning, varunamn, beskrivning, varenavn, betegnelse, beskrivelse,
         tuotenimi, nimi, megnevezes, cikk nev, nev, descricao, designacao, nome produto, denumire,
-        item desc, prod desc, descr, material description, variant name, nm
+        item desc, prod desc, tekst, vare tekst, texte, texto, testo, descr, material description,
+        variant name, nm
     """,
     "category": """
         category, product category, category name, category id, categ, product group, item group,

@@ -51,6 +51,7 @@ QUALIFIERS = """
     sort hash token owner author sales manager salesperson position meta seo url barcode ean
     weight gewicht volume po box postfach middle maiden bis to until ending end fin fine hasta
     ende tot do till format mask pattern template expiry terms zahlung payment limit credit
+    size groesse length width height depth volume dimension term weighted safety color colour
     reason grund history log error counter bounce validated verified confirmed
 """
 """Words that make a column another one's: a shipping city is not the customer's city."""
