@@ -8,6 +8,7 @@ its meaning changes, so that every mapping which uses it gets a new version.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from shared_services.contracts.entities import FieldKind
@@ -110,6 +111,7 @@ def converters() -> dict[str, Converter]:
     return {name: _with_way_back(one) for name, one in _CONVERTERS.items()}
 
 
+@cache
 def _with_way_back(converter: Converter) -> Converter:
     if converter.reverse is not None or converter.name not in _WAYS_BACK:
         return converter
