@@ -19,14 +19,16 @@ from sqlalchemy import text
 from config.settings import Settings
 from midspan.kernel.errors import MidspanError
 from midspan.ops.answering import center_table
+from midspan.ops.carrying import Carrying, command_queue
 from midspan.ops.health import Health, HealthServer
 from midspan.ops.metrics import Metrics
 from midspan.store.engine import Store, open_store
 from midspan.sync.centers import NAMES, Center, load_center
+from shared_services.messaging.batches import BatchConsumer
 from shared_services.messaging.connection import Connection
 from shared_services.messaging.publisher import Publisher
 from shared_services.messaging.rpc import RpcServer
-from shared_services.messaging.topology import Topology
+from shared_services.messaging.topology import Declaration, Topology
 from shared_services.outbox.relay import Relay, Told
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ class Door:
 
 
 def serve_centers(settings: Settings, names: Sequence[str], workers: int, door: Door) -> None:
-    """Answer the RPC methods of ``names`` until a signal says stop."""
+    """Answer the calls and carry out the commands of ``names`` until a signal says stop."""
     with ExitStack() as stack:
         process = _Process(stack, settings, f"midspan-serve-{'-'.join(names)}", door)
         for name in names:
@@ -52,6 +54,8 @@ def serve_centers(settings: Settings, names: Sequence[str], workers: int, door: 
             server.start()
             stack.callback(server.stop)
             process.health.needs_to_serve(f"calls of {name}", partial(_consuming, server))
+            if center.commands:
+                _carry_out(process, topology, center)
         process.run(f"serving {', '.join(names)}", threading.Event())
 
 
@@ -88,18 +92,28 @@ class _Process:
         self.health = Health(self.metrics)
         self._server = HealthServer(self.health, door.host, door.port)
         stack.callback(self._server.close)
-        self.connection = Connection(settings.amqp_url, name)
-        self.connection.open()
-        stack.callback(self.connection.close)
-        self.health.needs_to_serve("broker", partial(connected, self.connection))
-        self.metrics.watch_connection(
-            name, lambda: self.connection.is_open, lambda: self.connection.blocked
-        )
+        self._name = name
+        self._stores: dict[str, Store] = {}
+        self.connection = self.connect("")
+
+    def connect(self, purpose: str) -> Connection:
+        """Open a connection that ends with the process; one purpose of it has the plain name."""
+        name = f"{self._name}-{purpose}" if purpose else self._name
+        connection = Connection(self._settings.amqp_url, name)
+        connection.open()
+        self.at_end(connection.close)
+        probe = f"broker for {purpose}" if purpose else "broker"
+        self.health.needs_to_serve(probe, partial(connected, connection))
+        self.metrics.watch_connection(name, lambda: connection.is_open, lambda: connection.blocked)
+        return connection
 
     def store(self, center: Center) -> Store:
         """Open a center's store, made where it is missing."""
+        if center.name in self._stores:
+            return self._stores[center.name]
         settings = self._settings
         store = open_store(settings.store_url, settings.state / "store", center.name)
+        self._stores[center.name] = store
         store.create(center.metadata, center.revision)
         self._stack.callback(store.close)
         self.health.needs_to_serve(f"store of {center.name}", partial(_reachable, store))
@@ -117,6 +131,19 @@ class _Process:
         stop.wait()
         self.health.stopping()
         log.info("stopping: %s", what)
+
+
+def _carry_out(process: _Process, topology: Topology, center: Center) -> None:
+    carrying = Carrying(center, process.store(center), process.metrics)
+    carrying.forget()
+    publisher = Publisher(process.connect("commands"), Declaration())
+    publisher.start()
+    process.at_end(publisher.end)
+    queue = command_queue(topology, center)
+    consumer = BatchConsumer(process.connection, publisher, queue, carrying.receive)
+    consumer.start()
+    process.at_end(consumer.stop)
+    process.health.needs_to_serve(f"commands of {center.name}", partial(_consuming, consumer))
 
 
 def _relay(process: _Process, settings: Settings, name: str) -> Relay:
@@ -166,7 +193,7 @@ def connected(connection: Connection) -> str | None:
     return "broker.blocked" if connection.blocked else None
 
 
-def _consuming(session: RpcServer | Publisher) -> str | None:
+def _consuming(session: RpcServer | Publisher | BatchConsumer) -> str | None:
     return None if session.is_ready else "no channel"
 
 

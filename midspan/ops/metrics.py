@@ -29,6 +29,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.commands = Counter(
+            "midspan_commands",
+            "Commands carried out or refused, by the code of their outcome",
+            ("center", "command", "code"),
+            registry=self.registry,
+        )
         self.relay_published = Counter(
             "midspan_relay_published",
             "Events confirmed by the broker",

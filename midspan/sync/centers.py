@@ -8,15 +8,20 @@ from typing import Any
 from sqlalchemy import MetaData
 
 from midspan.store.revision import Revision
+from shared_services.contracts.commands import Command
 from shared_services.contracts.methods import Method
 from shared_services.golden.model import GoldenModel
+from shared_services.outbox.inbox import InboxTables
 
 NAMES = ("user_center", "product_center")
 
 
 @dataclass(frozen=True, slots=True)
 class Center:
-    """One center: its tables, its entities and the methods it answers, alone and together."""
+    """One center: its tables and entities, the methods it answers, the commands it carries out.
+
+    ``rpc_many`` answers calls that arrive together.
+    """
 
     name: str
     metadata: MetaData
@@ -24,6 +29,8 @@ class Center:
     models: Mapping[str, GoldenModel]
     rpc: Mapping[Method, Callable[..., Any]]
     rpc_many: Mapping[Method, Callable[..., Any]]
+    commands: Mapping[Command, Callable[..., Any]]
+    inbox: InboxTables
 
 
 def load_center(name: str) -> Center:
@@ -31,7 +38,16 @@ def load_center(name: str) -> Center:
     model = import_module(f"shared_services.{name}.model")
     handlers = import_module(f"shared_services.{name}.handlers")
     revision = Revision(name, str(model.REVISION))
-    return Center(name, model.METADATA, revision, model.MODELS, handlers.RPC, handlers.RPC_MANY)
+    return Center(
+        name,
+        model.METADATA,
+        revision,
+        model.MODELS,
+        handlers.RPC,
+        handlers.RPC_MANY,
+        handlers.COMMANDS,
+        model.INBOX,
+    )
 
 
 def load_centers() -> dict[str, Center]:

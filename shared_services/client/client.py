@@ -17,6 +17,7 @@ from shared_services.client.caller import Caller
 from shared_services.client.customers import Customers
 from shared_services.client.positions import MemoryPositions, Positions
 from shared_services.client.products import Products
+from shared_services.client.sender import Sender
 from shared_services.client.subscription import OnEvent, Wanted, topics
 from shared_services.client.transport import BrokerTransport, Listening, Transport
 from shared_services.contracts.methods import Method
@@ -50,7 +51,7 @@ class Client:
         self._stopped = threading.Event()
         self._in_run = False
         self._caller = Caller(self._transport, timeout)
-        self.customers = Customers(self._caller)
+        self.customers = Customers(self._caller, Sender(self._transport, app, timeout))
         self.products = Products(self._caller)
 
     def __enter__(self) -> "Client":

@@ -5,15 +5,21 @@ the center's data may be: RemoteError ``rpc.too_stale`` tells how old it is inst
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, overload
 
 from shared_services.client.caller import Caller
 from shared_services.client.paging import Stream, slices
+from shared_services.client.sender import Sender
+from shared_services.contracts.commands import CUSTOMER_RECORD_CONSENT, RecordConsent
 from shared_services.contracts.entities import Customer
 from shared_services.contracts.methods import (
+    CUSTOMER_CONSENTS,
     CUSTOMER_FIND,
     CUSTOMER_GET,
     CUSTOMER_GET_MANY,
+    Consent,
+    Consents,
     CustomerPage,
     FindCustomers,
     GetById,
@@ -22,10 +28,11 @@ from shared_services.contracts.methods import (
 
 
 class Customers:
-    """Reads golden customers; see the module for ``timeout`` and the like."""
+    """Reads golden customers, and records their consents."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, sender: Sender) -> None:
         self._caller = caller
+        self._sender = sender
 
     def get(
         self,
@@ -83,6 +90,41 @@ class Customers:
                 method, GetMany(ids=part, fields=names), timeout, max_staleness
             ).items
         ]
+
+    def consents(
+        self,
+        id: int,  # noqa: A002 the contract's name
+        *,
+        timeout: float | None = None,
+        max_staleness: float | None = None,
+    ) -> list[Consent]:
+        """Return a customer's latest word on each purpose.
+
+        Raises RemoteError ``customer.not_found``.
+        """
+        request = GetById(id=id)
+        consents: Consents = self._caller.read(CUSTOMER_CONSENTS, request, timeout, max_staleness)
+        return consents.items
+
+    def record_consent(
+        self,
+        id: int,  # noqa: A002 the contract's name
+        purpose: str,
+        *,
+        granted: bool,
+        at: datetime | None = None,
+        key: str | None = None,
+        timeout: float | None = None,
+    ) -> str:
+        """Ask the center to record that a customer allowed or forbade a purpose.
+
+        Returns the command's id as soon as the broker keeps it; ``customer.updated`` tells when it
+        was carried out. The latest ``at`` stands (now, unless given). Sent again under the same
+        ``key``, it is carried out once. Raises as ``Sender.send``.
+        """
+        moment = datetime.now(UTC) if at is None else at
+        body = RecordConsent(id=id, purpose=purpose, granted=granted, at=moment)
+        return self._sender.send(CUSTOMER_RECORD_CONSENT, body, about=id, key=key, timeout=timeout)
 
     def find(
         self,

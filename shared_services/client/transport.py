@@ -1,9 +1,11 @@
 """How a client reaches the shared services: over a broker, or in memory for an app's tests.
 
 Both keep the same promises, proven by one suite: a call ends within its time, with its reply
-or an error; an event reaches its subscription at least once, in order per record.
+or an error; a command that was sent is kept; an event reaches its subscription at least once,
+in order per record.
 """
 
+import threading
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -11,11 +13,13 @@ import msgspec
 
 from midspan.kernel.errors import MidspanError
 from shared_services.client.subscription import Wanted
+from shared_services.contracts.commands import Command
 from shared_services.contracts.methods import Method
 from shared_services.messaging.connection import Connection
 from shared_services.messaging.consumer import Consumer
 from shared_services.messaging.context import next_traceparent
-from shared_services.messaging.publisher import Publisher
+from shared_services.messaging.envelope import Envelope
+from shared_services.messaging.publisher import Outgoing, Publisher
 from shared_services.messaging.rpc import Reply, RpcClient
 from shared_services.messaging.topology import Declaration, Topology
 
@@ -50,6 +54,10 @@ class Transport(Protocol):
         """Call once; raises RemoteError within ``timeout`` seconds."""
         ...
 
+    def send(self, command: Command, envelope: Envelope, body: bytes, timeout: float) -> None:
+        """Send a command, until it is kept for its center; raises MidspanError when it is not."""
+        ...
+
     def listen(self, app: str, wanted: Sequence[Wanted]) -> Listening:
         """Begin to hand events to their functions; raises when that is refused."""
         ...
@@ -63,6 +71,9 @@ class BrokerTransport:
         self._topology = Topology(namespace)
         self._calls = Connection(url, f"{app}-calls")
         self._rpc = RpcClient(self._calls, self._topology)
+        self._app = app
+        self._beginning = threading.Lock()
+        self._sending: tuple[Connection, Publisher] | None = None
 
     def open(self, timeout: float) -> None:
         """Connect; raises as ``Connection.open`` does."""
@@ -75,6 +86,12 @@ class BrokerTransport:
 
     def close(self) -> None:
         """Disconnect."""
+        with self._beginning:
+            if self._sending is not None:
+                connection, publisher = self._sending
+                publisher.end()
+                connection.close()
+                self._sending = None
         self._rpc.end()
         self._calls.close()
 
@@ -91,6 +108,28 @@ class BrokerTransport:
         return self._rpc.call(
             method, request, timeout=timeout, traceparent=trace, max_staleness=max_staleness
         )
+
+    def send(self, command: Command, envelope: Envelope, body: bytes, timeout: float) -> None:
+        """Publish with the broker's confirm; one that no queue takes is an error."""
+        publisher = self._publisher(timeout)
+        exchange = self._topology.commands.name
+        message = Outgoing(exchange, command.routing_key, envelope, body, mandatory=True)
+        publisher.publish([message], timeout).require()
+
+    def _publisher(self, timeout: float) -> Publisher:
+        """Connect when the first command is sent: most apps send none."""
+        with self._beginning:
+            if self._sending is None:
+                connection = Connection(self._url, f"{self._app}-commands")
+                connection.open(timeout)
+                publisher = Publisher(connection, Declaration((self._topology.commands,)))
+                try:
+                    publisher.start(timeout)
+                except MidspanError:
+                    connection.close()
+                    raise
+                self._sending = (connection, publisher)
+            return self._sending[1]
 
     def listen(self, app: str, wanted: Sequence[Wanted]) -> Listening:
         """Consume on connections of their own, so that events and calls do not wait in line."""

@@ -1,6 +1,7 @@
 """The published language as an AsyncAPI 3 document, for people and for other languages' tools.
 
-A method is an operation with a reply; an event is an operation that a center sends. Each stands
+A method is an operation with a reply, a command one without; an event is one that a center
+sends. Each stands
 on a channel of its own, whose address is the routing key. Nothing is in here that is not in the
 types: the document is made, never written.
 """
@@ -24,6 +25,9 @@ def asyncapi_document(release: int) -> dict[str, Any]:
             channels[key] = _method_channel(name, message)
             channels[f"{key}_reply"] = _reply_channel(name, message)
             operations[key] = _method_operation(key, message)
+        elif message["kind"] == "command":
+            channels[key] = _command_channel(name, message)
+            operations[key] = _command_operation(key, message)
         else:
             channels[key] = _event_channel(name, message)
             operations[key] = _event_operation(key)
@@ -40,7 +44,7 @@ def _info(release: int) -> dict[str, Any]:
     return {
         "title": "Midspan shared services",
         "version": f"{release}.0.0",
-        "description": "Methods and events of the user center and the product center. "
+        "description": "Methods, commands and events of the user center and the product center. "
         "Properties with `x-personal` hold personal data.",
         "license": {"name": "Apache-2.0"},
     }
@@ -91,6 +95,20 @@ def _method_operation(key: str, message: Schema) -> dict[str, Any]:
                 _reference("channels", reply, "messages", part) for part in _answers(message)
             ],
         },
+    }
+
+
+def _command_channel(name: str, message: Schema) -> dict[str, Any]:
+    command = _message(name, message["command"], _event_headers())
+    return _channel(name, "midspan.commands", {"command": command})
+
+
+def _command_operation(key: str, message: Schema) -> dict[str, Any]:
+    return {
+        "action": "receive",
+        "channel": _reference("channels", key),
+        "messages": [_reference("channels", key, "messages", "command")],
+        "tags": [{"name": message["center"]}],
     }
 
 

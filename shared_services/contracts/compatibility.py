@@ -1,11 +1,11 @@
 """What a change of the published language does to those who still speak the last one.
 
-A caller of yesterday must be understood (requests may only become wider), and a reader of
-yesterday must understand (replies and events may only become narrower or gain fields). All
-else is breaking, and is told with the place of each change.
+A caller of yesterday must be understood (requests and commands may only become wider), and a
+reader of yesterday must understand (replies and events may only become narrower or gain fields).
+All else is breaking, and is told with the place of each change.
 
 =========================  =======================  ========================
-change                     request                  reply, event
+change                     request, command         reply, event
 =========================  =======================  ========================
 field added                fine, unless required    fine
 field removed              breaking                 breaking
@@ -28,7 +28,13 @@ from shared_services.contracts.schemas import PERSONAL, Schema
 
 Messages = Mapping[str, Schema]
 
-_PARTS: Final = {"request": True, "reply": False, "selected": False, "event": False}
+_PARTS: Final = {
+    "request": True,
+    "command": True,
+    "reply": False,
+    "selected": False,
+    "event": False,
+}
 """A message's parts, and whether the center is the one that reads them."""
 _UPPER: Final = ("maxLength", "maximum", "maxItems")
 _LOWER: Final = ("minLength", "minimum", "minItems")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, structs
 
-from shared_services.contracts.entities import Customer, Price, Product, personal
+from shared_services.contracts.entities import Customer, Moment, Price, Product, personal
 from shared_services.contracts.selection import selection_of
 
 PageSize = Annotated[int, Meta(ge=1, le=500)]
@@ -58,6 +58,21 @@ class Customers(Struct, frozen=True, kw_only=True):
     """Some customers."""
 
     items: list[Customer]
+
+
+class Consent(Struct, frozen=True, kw_only=True):
+    """A customer's latest word on one purpose, and the app that recorded it."""
+
+    purpose: str
+    granted: bool
+    at: Moment
+    app: str
+
+
+class Consents(Struct, frozen=True, kw_only=True):
+    """All of a customer's consents, by purpose."""
+
+    items: list[Consent]
 
 
 SelectedCustomer = selection_of(Customer)
@@ -145,6 +160,7 @@ CUSTOMER_GET_MANY = Method(
     "customer.get_many", "user_center", GetMany, Customers, selected=SelectedCustomers
 )
 CUSTOMER_FIND = Method("customer.find", "user_center", FindCustomers, CustomerPage)
+CUSTOMER_CONSENTS = Method("customer.consents", "user_center", GetById, Consents)
 PRODUCT_GET = Method("product.get", "product_center", GetProduct, PricedProduct)
 PRODUCT_GET_MANY = Method(
     "product.get_many", "product_center", GetMany, Products, selected=SelectedProducts
@@ -157,6 +173,7 @@ METHODS = {
         CUSTOMER_GET,
         CUSTOMER_GET_MANY,
         CUSTOMER_FIND,
+        CUSTOMER_CONSENTS,
         PRODUCT_GET,
         PRODUCT_GET_MANY,
         PRODUCT_FIND,

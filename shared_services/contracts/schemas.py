@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from shared_services.contracts.commands import COMMANDS
 from shared_services.contracts.entities import EntityType, entity_types
 from shared_services.contracts.events import EntityEvent, SnapshotReady, Verb, routing_key
 from shared_services.contracts.methods import METHODS, Method
@@ -60,7 +61,11 @@ def published() -> dict[str, Schema]:
         for entity in entity_types().values()
         for verb in get_args(Verb)
     }
-    return methods | events
+    commands = {
+        key: {"kind": "command", "center": one.center, "command": schema_of(one.body)}
+        for key, one in COMMANDS.items()
+    }
+    return methods | commands | events
 
 
 def _method(method: Method) -> Schema:

@@ -8,6 +8,7 @@ queue alone, through the subscription's own exchange.
 ``{consumer}.{name}``            what is to be handled (quorum)
 ``{consumer}.{name}.retry.10s``  waits 10 s and comes back (quorum, dead-letters at least once)
 ``{consumer}.{name}.dlq``        given up, with the reason in its headers (quorum)
+``{center}.commands``            what apps ask it to do, with retries and dead letters as above
 ``{center}.rpc``                 calls; goes away with its last server (classic, transient)
 
 A namespace other than ``midspan`` is prefixed to queues, so that several installations and
@@ -134,6 +135,7 @@ class Topology:
     def __init__(self, namespace: str = DEFAULT_NAMESPACE) -> None:
         self.namespace = namespace
         self.rpc = Exchange(f"{namespace}.rpc")
+        self.commands = Exchange(f"{namespace}.commands")
         self.events = Exchange(f"{namespace}.events")
         self.events_personal = Exchange(f"{namespace}.events.personal")
         self._prefix = "" if namespace == DEFAULT_NAMESPACE else f"{namespace}."
@@ -142,7 +144,7 @@ class Topology:
     @property
     def exchanges(self) -> Declaration:
         """Return the exchanges that publishers write to."""
-        return Declaration((self.rpc, self.events, self.events_personal))
+        return Declaration((self.rpc, self.commands, self.events, self.events_personal))
 
     def service(self, center: str, routing_keys: Sequence[str]) -> Service:
         """Return the queue on which ``center`` takes the calls of ``routing_keys``."""
@@ -160,9 +162,11 @@ class Topology:
         *,
         delays: Sequence[float] = RETRY_DELAYS,
         ordered: bool = False,
+        source: Exchange | None = None,
     ) -> Subscription:
         """Return ``consumer``'s durable queue of the events that match ``patterns``.
 
+        ``source`` is where they come from, the exchange of public events unless said otherwise.
         ``delays`` are the retry tiers' waits in seconds, shortest first. A queue once made
         ordered, or not, stays so: the broker refuses to change it.
         """
@@ -175,8 +179,9 @@ class Topology:
         retries = tuple(_retry_queue(queue, exchange, delay) for delay in delays)
         queues = (queue, *retries, dead_letters)
         back = tuple(Binding(each.name, exchange.name, each.name) for each in queues)
-        topics = tuple(Binding(queue.name, self.events.name, pattern) for pattern in patterns)
-        declaration = Declaration((self.events, exchange), queues, topics + back)
+        source = source or self.events
+        topics = tuple(Binding(queue.name, source.name, pattern) for pattern in patterns)
+        declaration = Declaration((source, exchange), queues, topics + back)
         return Subscription(
             queue, exchange, retries, tuple(delays), dead_letters, ordered, self._keep(declaration)
         )

@@ -1,8 +1,12 @@
-"""Every message the product center answers; the tables at the end are the whole service.
+"""Every message the product center takes; the tables at the end are the whole service.
 
 ``RPC_MANY`` answers calls that arrive together by one query.
 """
 
+from collections.abc import Callable
+from typing import Any
+
+from shared_services.contracts.commands import Command
 from shared_services.contracts.methods import PRODUCT_FIND, PRODUCT_GET, PRODUCT_GET_MANY
 from shared_services.product_center.service import (
     get_each_product,
@@ -20,3 +24,6 @@ RPC = {
 RPC_MANY = {
     PRODUCT_GET: get_each_product,
 }
+
+# Products are told by syncs alone; no app commands them.
+COMMANDS: dict[Command, Callable[..., Any]] = {}

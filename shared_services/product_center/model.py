@@ -5,12 +5,14 @@ from sqlalchemy import MetaData
 from midspan.store.tables import state_tables
 from shared_services.contracts.entities import entity_types
 from shared_services.golden.model import MatchRule, golden_model
+from shared_services.outbox.inbox import inbox_tables
 
 CENTER = "product_center"
 REVISION = 3
 
 METADATA = MetaData(schema=CENTER)
 STATE = state_tables(METADATA)
+INBOX = inbox_tables(METADATA)
 
 PRODUCT = golden_model(
     entity_types()["product"],

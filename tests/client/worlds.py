@@ -4,7 +4,7 @@ The second has stores, servers, outboxes and relays as an installation has them;
 records in both by the same words, and what it sees is to be the same.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,18 @@ from msgspec.structs import asdict
 from sqlalchemy import Table, delete, insert
 
 from midspan.ops.answering import center_table
+from midspan.ops.carrying import Carrying, command_queue
+from midspan.ops.metrics import Metrics
 from midspan.store.engine import Store, open_store
 from midspan.sync.centers import Center, load_center
 from shared_services.client import Client
 from shared_services.client.testing import InMemoryMidspan, Records
 from shared_services.contracts.entities import Customer, Price, Product, entity_types
 from shared_services.contracts.events import EntityEvent, SnapshotReady
+from shared_services.messaging.batches import BatchConsumer
+from shared_services.messaging.consumer import Message
 from shared_services.messaging.failures import FAILURE_CODE
+from shared_services.messaging.publisher import Publisher
 from shared_services.messaging.rpc import RpcServer
 from shared_services.outbox.relay import Relay
 from shared_services.outbox.writer import append_events, append_snapshot
@@ -53,6 +58,10 @@ class World(Protocol):
         """Stop a center's server."""
         ...
 
+    def start_center(self, center: str) -> None:
+        """Start a center that was stopped."""
+        ...
+
     def dead_letter(self, app: str, name: str = "events") -> str:
         """Return why the first dead letter is one, taking it away where that can be."""
         ...
@@ -69,6 +78,7 @@ class MemoryWorld:
         self.client = self._midspan.client
         self.tell = self._midspan.tell
         self.stop_center = self._midspan.stop_center
+        self.start_center = self._midspan.start_center
 
     def synced(self, as_of: datetime | None) -> None:
         """Let the centers' data be of this time."""
@@ -87,12 +97,37 @@ class _RunningCenter:
         self._center = center
         self._state = next(iter(center.models.values())).state
         self.store = store
-        table = center_table(center, store)
-        self.server = RpcServer(broker.connect(center.name), broker.topology, center.name, table)
-        self.server.start()
+        self._broker = broker
         source = f"/midspan/{center.name}"
         publisher = broker.publisher()
         self._relay = Relay(store, self._state.outbox, publisher, broker.topology, source)
+        self._carrying = Carrying(center, store, Metrics())
+        self.start()
+
+    def start(self) -> None:
+        """Answer calls and carry out commands."""
+        broker, name = self._broker, self._center.name
+        table = center_table(self._center, self.store)
+        self._server = RpcServer(broker.connect(name), broker.topology, name, table)
+        self._server.start()
+        self._consumer: BatchConsumer | None = None
+        if not self._center.commands:
+            return
+        queue = command_queue(broker.topology, self._center, delays=(0.05,))
+        publisher = Publisher(broker.connect(), queue.declaration)
+        publisher.start()
+        self._consumer = BatchConsumer(broker.connect(), publisher, queue, self._carry_out)
+        self._consumer.start()
+
+    def stop(self) -> None:
+        """Take no more of either."""
+        if self._consumer is not None:
+            self._consumer.stop()
+        self._server.stop()
+
+    def _carry_out(self, messages: Sequence[Message]) -> None:
+        self._carrying.receive(messages)
+        self._relay_all()
 
     def golden(self, entity: str) -> Table:
         """Return an entity's golden table."""
@@ -111,6 +146,9 @@ class _RunningCenter:
                 append_events(connection, outbox, [event], now=now, run_id="test")
             else:
                 append_snapshot(connection, outbox, event, epoch=1, now=now, run_id="test")
+        self._relay_all()
+
+    def _relay_all(self) -> None:
         while self._relay.run_once():
             pass
 
@@ -153,7 +191,11 @@ class BrokerWorld:
 
     def stop_center(self, center: str) -> None:
         """Stop a center's server."""
-        self._centers[center].server.stop()
+        self._centers[center].stop()
+
+    def start_center(self, center: str) -> None:
+        """Start a center that was stopped."""
+        self._centers[center].start()
 
     def dead_letter(self, app: str, name: str = "events") -> str:
         """Return why the first dead letter is one, and take it away."""
@@ -195,5 +237,5 @@ def broker_world(broker: Broker, folder: Path) -> Iterator[BrokerWorld]:
             store.create(center.metadata, center.revision)
             stack.callback(store.close)
             running[name] = _RunningCenter(center, store, broker)
-            stack.callback(running[name].server.stop)
+            stack.callback(running[name].stop)
         yield BrokerWorld(broker, running)

@@ -12,6 +12,7 @@ import pytest
 
 from midspan.cli.contracts import documents
 from shared_services.contracts.asyncapi import asyncapi_document
+from shared_services.contracts.commands import COMMANDS, RecordConsent
 from shared_services.contracts.entities import Customer, Price, entity_types
 from shared_services.contracts.events import EntityEvent, SnapshotReady, Verb
 from shared_services.contracts.methods import (
@@ -84,7 +85,7 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
 
     assert follow(document["operations"]) > 2 * len(published())
     events = len(entity_types()) * len(get_args(Verb))
-    assert len(document["operations"]) == len(METHODS) + events
+    assert len(document["operations"]) == len(METHODS) + len(COMMANDS) + events
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,11 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
         ),
         ("customer.find.v1", "request", FindCustomers(name="n", limit=3)),
         ("product.find.v1", "reply", ProductPage(items=[OIL], next=1)),
+        (
+            "customer.record_consent.v1",
+            "command",
+            RecordConsent(id=1, purpose="newsletter", granted=True, at=NOW),
+        ),
         ("customer.updated.v1", "event", UPDATED),
         ("customer.snapshot_ready.v1", "event", SnapshotReady(entity="customer", count=3)),
     ],

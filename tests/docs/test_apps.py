@@ -18,6 +18,7 @@ from midspan.ops.answering import center_table
 from midspan.store.engine import Store, open_store
 from midspan.sync.centers import load_center
 from shared_services.contracts import events, methods
+from shared_services.contracts.commands import COMMANDS
 from shared_services.contracts.entities import EntityType, entity_types
 from shared_services.contracts.events import EntityEvent, SnapshotReady
 from shared_services.contracts.methods import METHODS
@@ -59,11 +60,19 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     return "none" if field.default is None else f"`{field.default}`"
 
 
-@pytest.mark.parametrize("kind", ["request", "event"])
+def test_every_command_is_documented() -> None:
+    """Name, center and body of each command, in the contracts' order."""
+    rows = [tuple(words(" ".join(row))) for row in checked_tables(PAGE, "commands")[""]]
+
+    assert rows == [(one.name, one.center, one.body.__name__) for one in COMMANDS.values()]
+
+
+@pytest.mark.parametrize("kind", ["request", "command", "event"])
 def test_every_field_of_a_struct_is_documented(kind: str) -> None:
-    """Requests and events: field by field, with defaults, and no struct is left out."""
+    """Requests, commands and events: field by field, with defaults, and no struct is left out."""
     structs: dict[str, dict[str, type[msgspec.Struct]]] = {
         "request": {one.request.__name__: one.request for one in METHODS.values()},
+        "command": {one.body.__name__: one.body for one in COMMANDS.values()},
         "event": {"EntityEvent": EntityEvent, "SnapshotReady": SnapshotReady},
     }
     shown = {
@@ -182,7 +191,7 @@ def test_the_stand_in_example_runs() -> None:
     """It needs no broker, and proves itself."""
     (example,) = (block for block in blocks("python") if block.kind == "stand-in")
 
-    exec(compile(example.text, example.name, "exec"), {})
+    exec(compile(example.text, example.name, "exec"), {})  # noqa: S102 a page of this tree
 
 
 def test_the_examples_are_there() -> None:

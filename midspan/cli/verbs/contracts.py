@@ -16,7 +16,7 @@ def contracts() -> None:
 @json_option
 @guarded
 def list_messages(as_json: bool) -> None:
-    """List every method and event."""
+    """List every method, command and event."""
     from shared_services.contracts.schemas import published
 
     rows = [(name, one["kind"], one.get("center", "")) for name, one in published().items()]

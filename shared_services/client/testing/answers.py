@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from midspan.kernel.errors import RemoteError
+from shared_services.client.testing.consents import InMemoryConsents
 from shared_services.client.testing.records import Records
 from shared_services.contracts import methods
 from shared_services.contracts.entities import Customer, Price, Product
@@ -33,7 +34,11 @@ class Answers:
     """Every method's function over these records."""
 
     def __init__(
-        self, customers: Records[Customer], products: Records[Product], prices: Records[Price]
+        self,
+        customers: Records[Customer],
+        products: Records[Product],
+        prices: Records[Price],
+        consents: InMemoryConsents,
     ) -> None:
         self._customers = customers
         self._products = products
@@ -42,6 +47,7 @@ class Answers:
             methods.CUSTOMER_GET.name: self._customer,
             methods.CUSTOMER_GET_MANY.name: self._some_customers,
             methods.CUSTOMER_FIND.name: self._find_customers,
+            methods.CUSTOMER_CONSENTS.name: consents.list,
             methods.PRODUCT_GET.name: self._product,
             methods.PRODUCT_GET_MANY.name: self._some_products,
             methods.PRODUCT_FIND.name: self._find_products,

@@ -17,8 +17,11 @@ from midspan.kernel.errors import RemoteError
 from shared_services.client.client import TIMEOUT, Client
 from shared_services.client.subscription import Wanted
 from shared_services.client.testing.answers import Answers
+from shared_services.client.testing.commands import CommandQueue
+from shared_services.client.testing.consents import InMemoryConsents
 from shared_services.client.testing.queues import DeadLetter, InMemoryQueue
 from shared_services.client.testing.records import Records
+from shared_services.contracts.commands import CUSTOMER_RECORD_CONSENT, Command
 from shared_services.contracts.entities import Customer, Price, Product, entity_types
 from shared_services.contracts.events import EntityEvent, SnapshotReady, routing_key
 from shared_services.contracts.freshness import require_fresh
@@ -51,7 +54,9 @@ class InMemoryMidspan:
         self.customers: Records[Customer] = self._records("customer")
         self.products: Records[Product] = self._records("product")
         self.prices: Records[Price] = self._records("price")
-        self._table = Answers(self.customers, self.products, self.prices).table
+        consents = InMemoryConsents(self.customers)
+        self._table = Answers(self.customers, self.products, self.prices, consents).table
+        self._commands = CommandQueue({CUSTOMER_RECORD_CONSENT.routing_key: consents.record})
 
     def client(self, app: str, *, timeout: float = TIMEOUT) -> Client:
         """Return a client of this installation; one app's clients share its queues."""
@@ -83,6 +88,11 @@ class InMemoryMidspan:
         for queue in queues:
             queue.put(envelope, body)
 
+    def send(self, command: Command, envelope: Envelope, body: bytes) -> None:
+        """Keep a command; carry it out now, or when its center is started again."""
+        self._commands.put(command, envelope, body)
+        self._commands.work(self._stopped)
+
     def settle(self, timeout: float = _SECONDS) -> None:
         """Wait until every event was handled or given up; AssertionError after ``timeout``."""
         ends = time.monotonic() + timeout
@@ -91,8 +101,10 @@ class InMemoryMidspan:
                 raise AssertionError(f"events still wait in {name} after {timeout:g} s")
 
     def dead_letters(self, app: str, name: str = "events") -> list[DeadLetter]:
-        """Return what an app's subscription has given up."""
+        """Return what an app's subscription has given up, or a center among its ``commands``."""
         queue = self._queues.get(f"{app}.{name}")
+        if (app, name) in self._commands.owners:
+            return self._commands.dead_letters(app)
         return list(queue.dead_letters) if queue else []
 
     def stop_center(self, center: str) -> None:
@@ -102,6 +114,7 @@ class InMemoryMidspan:
     def start_center(self, center: str) -> None:
         """Let a center answer again."""
         self._stopped.discard(center)
+        self._commands.work(self._stopped)
 
     def fail(self, method: str, error: RemoteError, times: int = 1) -> None:
         """Let the next ``times`` calls of a method such as ``customer.get`` fail."""
@@ -174,6 +187,10 @@ class _InMemoryTransport:
         work = Work(next_traceparent(), time.time() + timeout)
         with working(work):
             return self._midspan.answer(method, msgspec.json.encode(request), max_staleness)
+
+    def send(self, command: Command, envelope: Envelope, body: bytes, timeout: float) -> None:
+        del timeout
+        self._midspan.send(command, envelope, body)
 
     def listen(self, app: str, wanted: Sequence[Wanted]) -> "_InMemoryListening":
         return _InMemoryListening([(one, self._midspan.queue(app, one)) for one in wanted])

@@ -50,6 +50,22 @@ class Records(Generic[R]):
             data = msgspec.convert(fields | changes, self._entity.data)
             return self._write(golden_id, data, before)
 
+    def touch(self, golden_id: int, changed: str) -> None:
+        """Tell of a change of what belongs to a live record and is no field of it."""
+        with self._lock:
+            sequence = self._next(golden_id)
+            record = msgspec.structs.replace(self._records[golden_id], sequence=sequence)
+            self._records[golden_id] = record
+            event = EntityEvent(
+                entity=self._entity.name,
+                id=golden_id,
+                epoch=EPOCH,
+                sequence=sequence,
+                verb="updated",
+                changed=(changed,),
+            )
+            self._tell(event, record)
+
     def delete(self, golden_id: int) -> None:
         """Take a live record away; KeyError when there is none."""
         with self._lock:
