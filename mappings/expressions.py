@@ -169,7 +169,8 @@ class ExpressionReader(ListReader):
             if field is not None and kind == "string":
                 restriction(field)(canonical)
         except ValueError:
-            self._refuse(node, "mapping.value", f"'{value}' is no {kind}")
+            told = node.plain() if isinstance(value, dict | list) else value
+            self._refuse(node, "mapping.value", f"'{told}' is no {kind}")
             return None
         except Refused as refused:
             near = nearest(str(value), field.choices) if field else ""

@@ -13,6 +13,7 @@ from midspan.kernel.errors import MidspanError
 from midspan.sync.project import Project
 from midspan.sync.suggest import sample
 
+_SCHEMA = "# yaml-language-server: $schema=../config/schemas/mapping.schema.json"
 _NOT_A_WORD = re.compile(r"[\W_]+")
 
 
@@ -88,10 +89,13 @@ class Drafted:
 
 
 def write_draft(drafted: Drafted, file: Path) -> None:
-    """Write a draft to a new file; MidspanError ``suggest.file_exists`` when it is there."""
+    """Write a draft to a new file; MidspanError ``suggest.file_exists`` when it is there.
+
+    Its first line names the schema for editors.
+    """
     try:
         with file.open("x", encoding="utf-8") as out:
-            out.write(drafted.text)
+            out.write(f"{_SCHEMA}\n{drafted.text}")
     except FileExistsError:
         message = f"{file} is there already, and a draft overwrites nothing"
         remedy = "Choose another name, or compare the draft without --write"

@@ -62,6 +62,7 @@ def test_a_written_draft_is_named_like_its_file_and_loads(shop):
     assert mapping is not None
     assert mapping.name == "drafted"
     assert "# By this draft 40 of 40 rows are translated." in file.read_text()
+    assert "$schema=../config/schemas/mapping.schema.json" in file.read_text().partition("\n")[0]
 
 
 def test_a_file_that_is_there_is_kept(shop):
