@@ -84,7 +84,18 @@ def test_personal_values_are_hidden(mapped):
 
 
 def test_a_column_that_only_the_new_mapping_reads_is_read(mapped):
-    """Rows come with every field there is; a column that no row has is named."""
+    """Rows come with every field there is."""
+    new = changed(mapped, "mapping:", "mapping:")
+    file = mapped.home / "mappings/customers.yaml"
+    file.write_text(file.read_text().replace("  email: {path: mail, via: email}\n", ""))
+
+    (field,) = compare(mapped, new)[1]["fields"]
+
+    assert (field["field"], field["rows"]) == ("email", 40)
+
+
+def test_a_column_that_no_row_has_is_named(mapped):
+    """A misspelt one would only look empty."""
     new = changed(mapped, "email: {path: mail", "email: {path: e_mail")
 
     shown = compare(mapped, new)[1]

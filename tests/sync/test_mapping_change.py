@@ -110,6 +110,23 @@ def test_what_was_kept_is_read_again_when_it_is_asked_for(make_bench: MakeBench)
     assert older(bench) == 0
 
 
+def test_rows_that_came_by_two_mappings_are_read_again_as_well(make_bench: MakeBench) -> None:
+    """A run of the new mapping that kept the others does not count for all."""
+    bench = loaded(make_bench, "keep")
+    change(bench, *UPPER)
+    bench.pass_time()
+    bench.erp.put("customers", 1, name="Customer 1", city="enns")
+    bench.pass_time()
+    bench.sync()
+    bench.configure(sync_options='{"on_mapping_change": "backfill"}')
+    change(bench, *UPPER)
+
+    report = bench.sync()
+
+    assert report.remapped
+    assert bench.customers()[3]["city"] == "GRAZ"
+
+
 def test_the_same_meaning_reads_nothing_again(make_bench: MakeBench) -> None:
     """A comment or an example is no new mapping."""
     bench = loaded(make_bench)

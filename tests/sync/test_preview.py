@@ -31,6 +31,8 @@ def changed(bench: Bench) -> None:
     bench.sync("crm.customers")
     bench.erp.put("customers", 1, name="Renamed", email="c1@example.com", city="Wels")
     bench.erp.put("customers", 3, name="Customer 3", email="c2@example.com")
+    bench.erp.put("customers", 4, name="Customer 4", email="other@example.com")
+    bench.erp.put("customers", 10, name="Took it over", email="c4@example.com")
     bench.erp.put("customers", 5, name="Known elsewhere", email="a@example.com")
     bench.erp.put("customers", 6, name="New")
     bench.erp.put("customers", 7, name="")
@@ -51,7 +53,8 @@ def test_every_row_tells_what_would_become_of_it(bench: Bench) -> None:
         ("1", "translated", "updated"),
         ("2", "translated", "unchanged"),
         ("3", "translated", "updated"),
-        ("4", "translated", "unchanged"),
+        ("4", "translated", "updated"),
+        ("10", "translated", "inserted"),
         ("5", "translated", "inserted"),
         ("6", "translated", "inserted"),
         ("7", "refused", None),
@@ -83,8 +86,7 @@ def test_what_is_told_is_what_a_run_does(bench: Bench) -> None:
     report = bench.sync(full_refresh=True)
 
     fates = [row.effect.fate for row in shown(bench).rows if row.effect]
-    assert report.ledger["inserted"] == 3
-    assert report.ledger["updated"] == 2
+    assert (report.ledger["inserted"], report.ledger["updated"]) == (4, 3)
     assert fates.count("unchanged") == len(fates) - 1
     verbs = [one.verb for one in golden]
     assert report.golden["created"] == verbs.count("created")
