@@ -2,8 +2,8 @@
 
 A method that only reads is simply called again when it failed in passing; one that does more
 is called once. A missing server is still reported within a fraction of a second: there are few
-repetitions, and short pauses between them. A call made while another one is handled ends with
-that one's deadline at the latest.
+repetitions, and short pauses between them, longer where an overloaded server asks for it. A call
+made while another one is handled ends with that one's deadline at the latest.
 """
 
 import random
@@ -51,10 +51,10 @@ class Caller:
             try:
                 return self._once(method, request, ends, max_staleness)
             except RemoteError as error:
-                left = ends - time.monotonic() - pause
-                if not error.retryable or left <= 0:
+                seconds = _pause(error, pause)
+                if not error.retryable or ends - time.monotonic() <= seconds:
                     raise
-            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 spreads, hides nothing
+            time.sleep(seconds)
         return self._once(method, request, ends, max_staleness)
 
     def _once(
@@ -68,6 +68,13 @@ class Caller:
                 retryable=True,
             )
         return self._transport.call(method, request, timeout=left, max_staleness=max_staleness)
+
+
+def _pause(error: RemoteError, usual: float) -> float:
+    """Return how long to wait: what the server asks for, and not as long as all others."""
+    asked = error.detail.get("retry_after")
+    least = float(asked) if isinstance(asked, int | float) else 0.0
+    return least + usual * random.uniform(0.5, 1.0)  # noqa: S311 spreads, hides nothing
 
 
 def _bounded(seconds: float) -> float:

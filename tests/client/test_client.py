@@ -83,6 +83,26 @@ def test_a_read_that_fails_in_passing_is_repeated(broker: Broker) -> None:
     assert len(calls) == 3
 
 
+def test_an_overloaded_center_is_given_the_time_it_asks_for(broker: Broker) -> None:
+    """The next attempt comes no sooner, and none at all where the call's time is too short."""
+    called: list[float] = []
+
+    def busy(request: GetById, _context: Context) -> Customer:
+        called.append(time.monotonic())
+        if len(called) == 1 or request.id == 2:
+            detail = {"retry_after": 0.3}
+            raise RemoteError("rpc.overloaded", "busy", retryable=True, detail=detail)
+        return customer(request.id)
+
+    serve(broker, "user_center", (CUSTOMER_GET, busy))
+    with connect(broker) as midspan:
+        assert midspan.customers.get(1) == customer(1)
+        assert called[1] - called[0] >= 0.3
+        with pytest.raises(RemoteError):
+            midspan.customers.get(2, timeout=0.2)
+    assert len(called) == 3
+
+
 def test_the_timeout_bounds_all_repetitions_together(broker: Broker) -> None:
     """A slow center costs the app its timeout once."""
 
