@@ -170,8 +170,9 @@ def _fill_center(url: str, customers: int) -> None:
         connection.execute(
             text(
                 f"INSERT INTO {CENTER}.customer "  # noqa: S608 our own name
-                "(id, epoch, sequence, as_of, provenance, kind, name, email, city, country, active) "
-                "SELECT i, 1, 1, now(), '{}', 'person', 'Customer ' || i, 'c' || i || '@example.test', "
+                "(id, epoch, sequence, as_of, provenance, kind, name, email, city, country, "
+                "active) SELECT i, 1, 1, now(), '{}', 'person', 'Customer ' || i, "
+                "'c' || i || '@example.test', "
                 "'Graz', 'AT', true FROM generate_series(1, :customers) AS i"
             ),
             {"customers": customers},

@@ -28,9 +28,9 @@ class Broker:
     channel: BlockingChannel
     opened: list[Connection] = field(default_factory=list)
 
-    def connect(self, name: str = "test") -> Connection:
-        """Open a connection that ends with the test."""
-        connection = Connection(self.url, name)
+    def connect(self, name: str = "test", url: str | None = None) -> Connection:
+        """Open a connection that ends with the test, to the broker or by another way to it."""
+        connection = Connection(url or self.url, name)
         connection.open()
         self.opened.append(connection)
         return connection

@@ -21,7 +21,6 @@ attribute                 where                       form
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -43,8 +42,7 @@ _PLACE = re.compile(r"at `(\$[^`]*)`$")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, weakref=False):
     """A message without its body; ``expiration`` is in milliseconds, ``deadline`` unix ms."""
 
     id: str

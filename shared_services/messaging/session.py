@@ -199,7 +199,8 @@ class ConsumingSession(ChannelSession):
         channel.close()
 
     def _cancel(self, cancelled: threading.Event) -> None:
-        if self._channel is None or not self._channel.is_open:
+        tag, self._consumer_tag = self._consumer_tag, ""
+        if not tag or self._channel is None or not self._channel.is_open:
             cancelled.set()
             return
-        self._channel.basic_cancel(self._consumer_tag, lambda _frame: cancelled.set())
+        self._channel.basic_cancel(tag, lambda _frame: cancelled.set())

@@ -10,6 +10,8 @@ from shared_services.messaging.connection import Connection
 from tests.fixtures_broker import Broker, eventually
 from tests.messaging.relay_proxy import RelayProxy
 
+pytestmark = pytest.mark.usefixtures("wire")
+
 
 def failure(url: str, timeout: float = 5.0) -> Exception:
     """Return the error with which a connection to ``url`` does not open."""

@@ -22,6 +22,8 @@ from tests.fixtures_broker import Broker, eventually
 from tests.messaging.messages import event, identity
 from tests.messaging.relay_proxy import RelayProxy
 
+pytestmark = pytest.mark.usefixtures("wire")
+
 DELAYS = (0.05, 0.1)
 VICTIM = Path(__file__).with_name("victim.py")
 

@@ -14,6 +14,8 @@ from tests.fixtures_broker import Broker, eventually
 from tests.messaging.messages import event
 from tests.messaging.relay_proxy import RelayProxy
 
+pytestmark = pytest.mark.usefixtures("wire")
+
 
 def test_confirmed_messages_are_in_the_queue(broker: Broker) -> None:
     """More messages than the window holds are all confirmed, and all arrive in order."""

@@ -19,6 +19,8 @@ from shared_services.messaging.rpc import Context, RpcClient, RpcServer
 from tests.fixtures_broker import Broker, eventually
 from tests.messaging.relay_proxy import RelayProxy
 
+pytestmark = pytest.mark.usefixtures("wire")
+
 
 class Ask(msgspec.Struct):
     """A request."""
