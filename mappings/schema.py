@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from config.schema import DRAFT, Definitions, Schema, ref
 from mappings.conditions import BOUNDS, TESTS
+from mappings.conversions import OPERATORS
 from mappings.converters import Converter
-from mappings.expressions import COMPANIONS, ON_ERROR, OPERATORS, SOURCES
+from mappings.expressions import COMPANIONS, ON_ERROR, SOURCES
 from mappings.lists import EachEntry, FilterEntry
 from mappings.lookup_reader import LookupOptions
 from mappings.reader import RESULTS, MappingFile
