@@ -30,6 +30,7 @@ _DERIVED = 0.55
 _GUESSED = 0.45
 _ENOUGH_TO_GUESS = 0.6
 _FAIR = 0.5
+_NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,10 @@ def _name(matches: Mapping[str, Match]) -> Line | None:
     )
     persons = first is not None and last is not None
     if full is not None and not _outdone(full, company, first, last):
-        return _full_name(full, extra)
+        if not (persons and first and last and full.pair.column.profile.filled < _NEARLY_ALL):
+            return _full_name(full, extra)
+        # A name that persons lack is a company's.
+        company = full
     if persons and first and last:
         return _put_together(first, last, company)
     only = company or full or last
@@ -251,7 +255,8 @@ def _street(matches: Mapping[str, Match]) -> Line | None:
     )
     expression = {"concat": [column.path, part], "separator": " ", "via": "collapse"}
     evidence = (*why(street), *why(house))
-    return Line("street", expression, (column.path, number.path), street.confidence, evidence)
+    certain = min(street.confidence, house.confidence)
+    return Line("street", expression, (column.path, number.path), certain, evidence)
 
 
 def _phone(matches: Mapping[str, Match]) -> Line | None:

@@ -12,6 +12,7 @@ from mappings.suggest.profile import Profile
 
 _NO_VALUES = 0.7
 _RULED_OUT = 0.06
+_MANY = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def _street(column: Profile) -> Fit:
 
 def _house(column: Profile) -> Fit:
     share = column.house
-    short = column.length <= 6
+    # Postal codes are numbers, too, and longer ones.
+    short = column.length <= 4
     return Fit(0.0, 1.0 if share > 0.6 and short else _RULED_OUT, _told(share, "house numbers"))
 
 
@@ -177,7 +179,7 @@ def _company(column: Profile) -> Fit:
 def _first_name(column: Profile) -> Fit:
     share = column.first_name
     fits = _wordy(column) if column.company < 0.2 else _RULED_OUT
-    return Fit(0.7 * share, fits if share > 0.1 else fits * 0.6, _told(share, "first names"))
+    return Fit(0.7 * share, fits if share > 0.1 else fits * 0.75, _told(share, "first names"))
 
 
 def _last_name(column: Profile) -> Fit:
@@ -195,7 +197,7 @@ def _wordy(column: Profile) -> float:
     if column.number > 0.3 or column.truth or column.lettered < 0.8:
         return _RULED_OUT
     constant = column.distinct == 1 and len(column.texts) > 4
-    return 0.3 if constant else 1.0 if column.unique > 0.3 else 0.7
+    return 0.3 if constant else 1.0 if column.unique > 0.3 or column.distinct > _MANY else 0.7
 
 
 def _names(column: Profile) -> str:

@@ -14,51 +14,17 @@ from typing import Any
 
 from mappings.converters.codes import COUNTRIES, CURRENCIES, LANGUAGES
 from mappings.converters.registry import Function, converters
+from mappings.suggest import shapes
 from mappings.suggest.forms import (
     BOOLEAN_WORDS,
     FIRST_NAMES,
     KIND_WORDS,
     LEGAL_FORMS,
     STATUS_WORDS,
-    STREET_WORDS,
     UNIT_WORDS,
 )
 from mappings.suggest.words import fold
 from mappings.values import Refused
-
-_PHONE = re.compile(
-    r"(?:tel\.?\s*)?[+(]?[\d][\d\s()/.\-\u2013]{4,}\d(?:\s*(?:x|ext\.?)\s*\d+)?", re.IGNORECASE
-)
-_POSTAL = re.compile(
-    r"\d{4,6}|[A-Z]{1,2}-?\s?\d{3,6}|\d{2,3}[- ]\d{2,3}|\d{4}\s?[A-Z]{2}|\d{5}-\d{3,4}"
-    r"|[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d",
-    re.IGNORECASE,
-)
-_POSTAL_MARKED = re.compile(
-    r"\d{2}-\d{3}|\d{3} \d{2}|\d{4}\s?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}"
-)
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,' ]\d+)*[+-]?")
-_WHOLE = re.compile(r"[+-]?\d{1,18}")
-_DECIMALS = re.compile(r"[+-]?(?:\d|[.,' ]\d)*[.,]\d{1,6}-?")
-_HOUSE = re.compile(r"\d{1,5}\s?[a-z]?(?:\s?[-/]\s?\d{1,4}\s?[a-z]?)*", re.IGNORECASE)
-_URL = re.compile(
-    r"(?:https?://|www\.)\S+|\S+\.(?:com|de|at|org|net|fr|it|es|pl|nl)(?:/\S*)?", re.IGNORECASE
-)
-_LETTERS = re.compile(r"[^\W\d_]+(?:[\s.'\u2019\-/()&]+[^\W\d_]+)*\.?\)?")
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{24,64}", re.IGNORECASE)
-_VAT = re.compile(r"(?:[A-Z]{2,3})[\s.-]?[A-Z]?[\dA-Z](?:[\s.\-]?[\dA-Z+*]){6,13}", re.IGNORECASE)
-_TAX = re.compile(r"(?:[A-Z]{1,4})?[\d\s.\-/]{7,20}[A-Z]?(?:\s?[A-Z]{3,4})?", re.IGNORECASE)
-_DAY = re.compile(
-    r"\d{4}[-/.]?\d{2}[-/.]?\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}-[a-z]{3}-\d{2,4}",
-    re.IGNORECASE,
-)
-_STAMP = re.compile(rf"(?:{_DAY.pattern})[T ]?\d{{2}}:?\d{{2}}.*", re.IGNORECASE)
-_NO_DAY = re.compile(r"0{8}|0{4}-00-00.*|9999-?12-?31.*|00\.00\.0000")
-_STREET_END = re.compile(
-    r"\s\d{1,5}\s?[a-z]?(?:[-/]\d+\s?[a-z]?)*$|^\d{1,5}[a-z]?,?\s", re.IGNORECASE
-)
-_WORD = re.compile(r"[^\W\d_]+")
-_CODE = re.compile(r"[\w./#+-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -121,7 +87,9 @@ class Profile:
         """Share of what may be telephone numbers."""
         if self.date > 0.5 or self.decimals > 0.5:
             return 0.0
-        return self.share(lambda one: _PHONE.fullmatch(one) and 6 <= _digits(one) <= 17)
+        return self.share(
+            lambda one: shapes.PHONE.fullmatch(one) and 6 <= shapes.count_digits(one) <= 17
+        )
 
     @cached_property
     def phone_marked(self) -> float:
@@ -134,7 +102,7 @@ class Profile:
     @cached_property
     def vat(self) -> float:
         """Share of VAT numbers with a country's prefix and correct check digits."""
-        if self.matching(_VAT) < 0.3:
+        if self.matching(shapes.VAT) < 0.3:
             return 0.0
         return self.converted("tax_id")
 
@@ -142,18 +110,21 @@ class Profile:
     def taxlike(self) -> float:
         """Share of what may be tax ids."""
         return self.share(
-            lambda one: _digits(one) >= 6 and (_TAX.fullmatch(one) or _VAT.fullmatch(one))
+            lambda one: (
+                shapes.count_digits(one) >= 6
+                and (shapes.TAX.fullmatch(one) or shapes.VAT.fullmatch(one))
+            )
         )
 
     @cached_property
     def postal(self) -> float:
         """Share of what may be postal codes."""
-        return 0.0 if self.date > 0.7 else self.matching(_POSTAL)
+        return 0.0 if self.date > 0.7 else self.matching(shapes.POSTAL)
 
     @cached_property
     def postal_marked(self) -> float:
         """Share of postal codes of a form that nothing else has."""
-        return self.matching(_POSTAL_MARKED)
+        return self.matching(shapes.POSTAL_MARKED)
 
     @cached_property
     def country_code(self) -> float:
@@ -183,18 +154,19 @@ class Profile:
     @cached_property
     def number(self) -> float:
         """Share of numbers."""
-        return 1.0 if self.numeric and self.texts else self.matching(_NUMBER)
+        return 1.0 if self.numeric and self.texts else self.matching(shapes.NUMBER)
 
     @cached_property
     def decimals(self) -> float:
         """Share of numbers with decimals."""
-        return self.matching(_DECIMALS) if not self.date_marked else 0.0
+        return self.matching(shapes.DECIMALS) if not self.date_marked else 0.0
 
     @cached_property
     def date_marked(self) -> bool:
         """Whether the values are dates by their type or separators."""
         return (
-            self.temporal or self.share(lambda one: _DAY.fullmatch(one) and not one.isdigit()) > 0.5
+            self.temporal
+            or self.share(lambda one: shapes.DAY.fullmatch(one) and not one.isdigit()) > 0.5
         )
 
     @cached_property
@@ -203,28 +175,32 @@ class Profile:
         if self.temporal:
             return 1.0
         return self.share(
-            lambda one: _is_day(one) or _STAMP.fullmatch(one) is not None or _NO_DAY.fullmatch(one)
+            lambda one: (
+                shapes.is_day(one)
+                or shapes.STAMP.fullmatch(one) is not None
+                or shapes.NO_DAY.fullmatch(one)
+            )
         )
 
     @cached_property
     def moment(self) -> float:
         """Share of values that carry a time of day."""
-        return self.matching(_STAMP)
+        return self.matching(shapes.STAMP)
 
     @cached_property
     def url(self) -> float:
         """Share of web addresses."""
-        return self.share(lambda one: "@" not in one and _URL.fullmatch(one))
+        return self.share(lambda one: "@" not in one and shapes.URL.fullmatch(one))
 
     @cached_property
     def letters(self) -> float:
         """Share of texts of letters alone."""
-        return self.matching(_LETTERS)
+        return self.matching(shapes.LETTERS)
 
     @cached_property
     def lettered(self) -> float:
         """Share of texts that hold letters at all."""
-        return self.share(_WORD.search)
+        return self.share(shapes.WORD.search)
 
     @cached_property
     def spaced(self) -> float:
@@ -234,12 +210,12 @@ class Profile:
     @cached_property
     def company(self) -> float:
         """Share of names with a legal form."""
-        return self.share(lambda one: not LEGAL_FORMS.isdisjoint(_last_words(one)))
+        return self.share(lambda one: not LEGAL_FORMS.isdisjoint(shapes.last_words(one)))
 
     @cached_property
     def person(self) -> float:
         """Share of texts of two or three words with a known first name among them."""
-        return self.share(lambda one: " " in one and _first_names(one))
+        return self.share(lambda one: " " in one and shapes.holds_first_name(one))
 
     @cached_property
     def first_name(self) -> float:
@@ -251,22 +227,22 @@ class Profile:
     @cached_property
     def street(self) -> float:
         """Share of streets: a word for one, or a house number at either end."""
-        return self.share(lambda one: _is_street(one))
+        return self.share(lambda one: shapes.is_street(one))
 
     @cached_property
     def house(self) -> float:
         """Share of house numbers."""
-        return self.matching(_HOUSE)
+        return self.matching(shapes.HOUSE)
 
     @cached_property
     def code(self) -> float:
         """Share of texts that may be codes: no space, not long."""
-        return self.matching(_CODE)
+        return self.matching(shapes.CODE)
 
     @cached_property
     def uuid(self) -> float:
         """Share of identifiers made by machines."""
-        return self.matching(_UUID)
+        return self.matching(shapes.UUID)
 
     @cached_property
     def truth(self) -> bool:
@@ -338,40 +314,3 @@ def _taken(function: Function, text: str) -> bool:
         return function(text) is not None
     except Refused:
         return False
-
-
-def _digits(text: str) -> int:
-    return sum(one.isdigit() for one in text)
-
-
-def _is_day(text: str) -> bool:
-    if not _DAY.fullmatch(text):
-        return False
-    if not text.isdigit():
-        return True
-    return "1900" <= text[:4] <= "2100" and "01" <= text[4:6] <= "12" and "01" <= text[6:] <= "31"
-
-
-def _is_street(text: str) -> bool:
-    words = [fold(one) for one in _WORD.findall(text)]
-    named = any(
-        word in STREET_WORDS
-        or (
-            word.endswith(
-                ("strasse", "gasse", "weg", "platz", "straat", "laan", "gatan", "vej", "str")
-            )
-            and len(word) > 4
-        )
-        for word in words
-    )
-    return bool(words) and (named or (len(words) <= 5 and _STREET_END.search(text) is not None))
-
-
-def _last_words(text: str) -> set[str]:
-    words = fold(text).replace(".", "").replace("-", " ").split()
-    return {*words[-3:], "".join(words[-2:]), "".join(words[-3:])}
-
-
-def _first_names(text: str) -> bool:
-    words = [fold(one) for one in re.split(r"[\s,]+", text)]
-    return len(words) <= 4 and any(one in FIRST_NAMES for one in words)
