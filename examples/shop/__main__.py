@@ -14,7 +14,7 @@ from typing import Final
 
 from examples.shop.handlers import TOPICS, Handlers
 from examples.shop.model import ReadModel
-from shared_services.client import Client, TransientError
+from shared_services.client import Client, NoPositions, TransientError
 
 APP: Final = "shop"
 _PAUSE_SECONDS: Final = 3.0
@@ -43,7 +43,8 @@ def _follow(model: ReadModel, stop: threading.Event) -> None:
     """Follow until ``stop``; return early when the broker cannot be reached at the start."""
     url = os.environ.get("MIDSPAN_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/")
     client = Client(url, APP, namespace=os.environ.get("MIDSPAN_AMQP_NAMESPACE", "midspan"))
-    client.subscribe(*TOPICS)(Handlers(client, model).on_event)
+    # The read model remembers positions by itself, in the transaction of what it shows.
+    client.subscribe(*TOPICS, positions=NoPositions())(Handlers(client, model).on_event)
     try:
         with client:
             client.start()  # from here on lost connections come back by themselves

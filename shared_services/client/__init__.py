@@ -19,7 +19,12 @@ from msgspec import UNSET
 
 from midspan.kernel.errors import RemoteError, TransientError
 from shared_services.client.client import Client
-from shared_services.client.positions import MemoryPositions, Positions, SqlitePositions
+from shared_services.client.positions import (
+    MemoryPositions,
+    NoPositions,
+    Positions,
+    SqlitePositions,
+)
 from shared_services.client.subscription import Event
 from shared_services.contracts.events import EntityEvent, SnapshotReady
 from shared_services.messaging.envelope import Envelope
@@ -31,6 +36,7 @@ __all__ = [
     "Envelope",
     "Event",
     "MemoryPositions",
+    "NoPositions",
     "Positions",
     "RemoteError",
     "SnapshotReady",

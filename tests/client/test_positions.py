@@ -76,3 +76,26 @@ def test_the_position_is_kept_with_the_read_model_or_not_at_all(tmp_path: Path) 
     assert again
     assert not SqlitePositions(reopened).advance(event(1, 1))
     reopened.close()
+
+
+def test_memory_forgets_the_records_told_of_longest_ago() -> None:
+    """It does not grow with the number of records; what it forgot may come again."""
+    positions = MemoryPositions(limit=2)
+    for id_ in (2, 1, 3):
+        positions.advance(event(1, 9, id_=id_))
+
+    assert not positions.advance(event(1, 9, id_=1))
+    assert not positions.advance(event(1, 9, id_=3))
+    assert positions.advance(event(1, 9, id_=2))
+
+
+def test_what_failed_is_not_remembered(positions: Positions) -> None:
+    """A block that raises leaves the event to be applied later, once."""
+    with pytest.raises(OSError, match="half-way"), positions.once(event(1, 1)):
+        raise OSError("half-way")
+
+    newer = []
+    for _ in range(2):
+        with positions.once(event(1, 1)) as one:
+            newer.append(one)
+    assert newer == [True, False]
