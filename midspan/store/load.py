@@ -5,7 +5,8 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Result, Table, insert
+from sqlalchemy import ColumnElement, Connection, Result, Table, Text, func, insert
+from sqlalchemy import cast as sql_cast
 
 T = TypeVar("T")
 
@@ -27,6 +28,23 @@ def upsert(connection: Connection, table: Table) -> Any:
     # A dialect costs a tenth of a second to import: only the one in use is.
     dialect = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
     return dialect.insert(table)
+
+
+def json_text(connection: Connection, text: ColumnElement[str]) -> ColumnElement[str]:
+    """Return an expression for ``text`` as JSON writes it, quoted and escaped."""
+    if connection.dialect.name == "postgresql":
+        return cast("ColumnElement[str]", sql_cast(func.to_json(text), Text))
+    return cast("ColumnElement[str]", func.json_quote(text))
+
+
+def gather_statistics(connection: Connection, *tables: Table) -> None:
+    """Tell the planner what freshly filled tables hold, in the caller's transaction.
+
+    PostgreSQL knows nothing of rows that were just written, and plans as if there were few.
+    """
+    preparer = connection.dialect.identifier_preparer
+    for table in tables if connection.dialect.name == "postgresql" else ():
+        connection.exec_driver_sql(f"ANALYZE {preparer.format_table(table)}")
 
 
 def mappings(result: Result[Any]) -> list[Mapping[str, Any]]:

@@ -28,6 +28,17 @@ from sqlalchemy.types import TypeEngine
 _ISO = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
+class Key(TypeDecorator[str]):
+    """A text that rows are found and ordered by: byte by byte, as SQLite does, on any store."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the storage of a dialect."""
+        return dialect.type_descriptor(Text(collation="C" if dialect.name == "postgresql" else None))
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """NUMERIC, or the exact text where there is no such type."""
 
@@ -164,6 +175,7 @@ def _value(value: Any, kind: str, inner: Shape) -> Any:
 
 _KINDS: dict[str, type[TypeEngine[Any]]] = {
     "string": Text,
+    "key": Key,
     "integer": BigInteger,
     "decimal": ExactDecimal,
     "boolean": Boolean,
@@ -175,7 +187,7 @@ _KINDS: dict[str, type[TypeEngine[Any]]] = {
 
 
 def column(name: str, kind: str, fields: Iterable[Field] = (), **options: Any) -> Column[Any]:
-    """Return a column of a canonical field's kind, or of kind ``bytes`` or ``json``.
+    """Return a column of a canonical field's kind, or of kind ``key``, ``bytes`` or ``json``.
 
     ``fields`` are those of the records in a column of kind ``records``.
     """

@@ -19,19 +19,19 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    insert,
     literal,
     or_,
     select,
     update,
 )
 
-from midspan.store.load import upsert
+from midspan.store.load import gather_statistics, upsert
 from midspan.sync.lag import Found, Reach
 from midspan.sync.project import BoundSync
 from midspan.sync.report import Ledger
 from midspan.sync.staging import Progress, Staging
-
-_KEYS_AT_ONCE = 5_000
+from shared_services.golden.changes import Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class SliceApply:
 
     sync: BoundSync
     staging: Staging
+    changes: Changes
     run_id: str
     now: datetime
 
@@ -47,71 +48,79 @@ class SliceApply:
         self, connection: Connection, progress: Progress, reach: Reach
     ) -> tuple[Ledger, Found]:
         """Account for every row of the slice, and for late ones, before anything is written."""
-        ledger = Ledger()
+        gather_statistics(connection, self.staging.rows, self.staging.refused)
+        distinct = self._count_keys(connection)
+        staged = _count(connection, self.staging.rows)
+        self._set_down(connection, progress.by_cursor, reach, repeated=distinct < staged)
+        gather_statistics(connection, self.changes.table)
+        ledger, found = Ledger(), Found()
+        for is_new, count, late in self._changed(connection, reach):
+            ledger.add("inserted" if is_new else "updated", count)
+            found = found.joined(late)
+        changed = ledger["inserted"] + ledger["updated"]
+        refused = _count(connection, self.staging.refused)
+        quarantined = _count(connection, self._refused().subquery())
         ledger.add("read", progress.read)
         ledger.add("filtered", progress.filtered)
         ledger.add("future", progress.future)
-        latest, source = self._latest(), self.sync.model.source
-        fate = case(
-            (source.c.source_key.is_(None), "inserted"),
-            (self._differs(latest), "updated"),
-            else_="unchanged",
-        ).label("fate")
-        stamp = self._late_stamp(latest, reach, progress.by_cursor).label("stamp")
-        fates = (
-            select(fate, stamp).select_from(latest.outerjoin(source, self._same(latest))).subquery()
-        )
-        within = fates.c.stamp >= (reach.lower or "")
-        counted = connection.execute(
-            select(
-                fates.c.fate,
-                func.count(),
-                func.count(fates.c.stamp),
-                func.count(case((within, 1))),
-                func.min(case((within, fates.c.stamp))),
-            ).group_by(fates.c.fate)
-        )
-        distinct, found = 0, Found()
-        for name, count, unseen, late, earliest in counted:
-            ledger.add(name, count)
-            distinct += count
-            found = found.joined(Found(late, earliest, unseen - late))
-        staged = _count(connection, self.staging.rows)
-        refused = _count(connection, self.staging.refused)
-        quarantined = _count(connection, self._refused().subquery())
+        ledger.add("unchanged", distinct - changed)
         ledger.add("quarantined", quarantined)
         ledger.add("duplicate", staged - distinct + refused - quarantined)
         return ledger, found
 
-    def write(self, connection: Connection) -> None:
-        """Write the changed source rows and the quarantine."""
-        self._write_source(connection)
+    def write(self, connection: Connection, last: int) -> None:
+        """Write the changed source rows and the quarantine.
+
+        New rows that join no record get the ids behind ``last``.
+        """
+        self.changes.part(connection)
+        self._write_source(connection, last)
         self._write_version(connection)
         self._write_quarantine(connection)
 
-    def written_keys(self, connection: Connection) -> Iterator[str]:
-        """Yield the keys that ``write`` inserted or updated, in order."""
-        source = self.sync.model.source
-        last = ""
-        while True:
-            keys = (
-                connection.execute(
-                    select(source.c.source_key)
-                    .where(
-                        source.c.sync == self.sync.name,
-                        source.c.run_id == self.run_id,
-                        source.c.source_key > last,
-                    )
-                    .order_by(source.c.source_key)
-                    .limit(_KEYS_AT_ONCE)
-                )
-                .scalars()
-                .all()
+    def _count_keys(self, connection: Connection) -> int:
+        keys = self.staging.rows.c.source_key
+        return _count(connection, select(keys).group_by(keys).subquery())
+
+    def _changed(self, connection: Connection, reach: Reach) -> Iterator[tuple[bool, int, Found]]:
+        """Yield how many rows are new and how many known, and what each tell of late ones."""
+        changes = self.changes.table
+        within = changes.c.stamp >= (reach.lower or "")
+        counted = connection.execute(
+            select(
+                changes.c.is_new,
+                func.count(),
+                func.count(changes.c.stamp),
+                func.count(case((within, 1))),
+                func.min(case((within, changes.c.stamp))),
+            ).group_by(changes.c.is_new)
+        )
+        for is_new, count, unseen, late, earliest in counted:
+            yield is_new, count, Found(late, earliest, unseen - late)
+
+    def _set_down(
+        self, connection: Connection, by_cursor: int, reach: Reach, *, repeated: bool
+    ) -> None:
+        """Set down the rows that are new or changed; the latest of a key where keys repeat."""
+        source, changes = self.sync.model.source, self.changes.table
+        latest = self._latest() if repeated else self.staging.rows.alias("latest")
+        chosen = {
+            "seq": latest.c.seq,
+            "source_key": latest.c.source_key,
+            "golden_id": source.c.golden_id,
+            "is_new": source.c.source_key.is_(None),
+            "way": self.changes.way(latest),
+            "stamp": self._late_stamp(latest, reach, by_cursor),
+        }
+        same = and_(source.c.sync == self.sync.name, source.c.source_key == latest.c.source_key)
+        connection.execute(
+            insert(changes).from_select(
+                list(chosen),
+                select(*chosen.values())
+                .select_from(latest.outerjoin(source, same))
+                .where(or_(source.c.source_key.is_(None), self._differs(latest))),
             )
-            yield from keys
-            if len(keys) < _KEYS_AT_ONCE:
-                return
-            last = keys[-1]
+        )
 
     def _latest(self) -> Subquery:
         rows = self.staging.rows
@@ -122,18 +131,14 @@ class SliceApply:
         ranked = select(rows, rank.label("rank")).subquery()
         return select(ranked).where(ranked.c.rank == 1).subquery("latest")
 
-    def _same(self, latest: Subquery) -> ColumnElement[bool]:
-        source = self.sync.model.source
-        return and_(source.c.sync == self.sync.name, source.c.source_key == latest.c.source_key)
-
-    def _differs(self, latest: Subquery) -> ColumnElement[bool]:
+    def _differs(self, latest: FromClause) -> ColumnElement[bool]:
         source = self.sync.model.source
         return or_(source.c.hash != latest.c.hash, source.c.deleted_at.is_not(None))
 
     def _late_stamp(
-        self, latest: Subquery, reach: Reach, by_cursor: int
+        self, latest: FromClause, reach: Reach, by_cursor: int
     ) -> ColumnElement[str | None]:
-        """Return the stamp of a row that the previous reading should have shown, else null."""
+        """Return the stamp of a changed row that the previous reading should have shown."""
         if reach.known is None:
             return literal(None, latest.c.changed.type)
         source, refused = self.sync.model.source, self.sync.model.state.quarantine
@@ -146,35 +151,33 @@ class SliceApply:
         restamped = source.c.changed.is_distinct_from(latest.c.changed)
         unseen = or_(
             and_(source.c.source_key.is_(None), ~was_refused),
-            and_(source.c.source_key.is_not(None), self._differs(latest), restamped),
+            and_(source.c.source_key.is_not(None), restamped),
         )
         late = and_(latest.c.changed < reach.known, latest.c.ordinal < by_cursor, unseen)
         return case((late, latest.c.changed))
 
-    def _write_source(self, connection: Connection) -> None:
-        source, latest = self.sync.model.source, self._latest()
-        names = ("source_key", "hash", "changed", *self.sync.model.entity.field_names)
+    def _write_source(self, connection: Connection, last: int) -> None:
+        source, rows, changes = self.sync.model.source, self.staging.rows, self.changes.table
+        model = self.sync.model
+        names = ("source_key", "hash", "changed", *model.match_columns, *model.entity.field_names)
         constants = {
             "sync": self.sync.name,
             "mapping_version": self.sync.mapping.version,
             "run_id": self.run_id,
             "applied_at": self.now,
         }
+        written = {
+            **{name: rows.c[name] for name in names},
+            **{name: literal(value, source.c[name].type) for name, value in constants.items()},
+            "golden_id": self.changes.golden_id(last),
+        }
         changed = (
-            select(
-                *(latest.c[name] for name in names),
-                *(
-                    literal(value, source.c[name].type).label(name)
-                    for name, value in constants.items()
-                ),
-            )
-            .select_from(latest.outerjoin(source, self._same(latest)))
-            .where(or_(source.c.source_key.is_(None), self._differs(latest)))
-            .order_by(latest.c.ordinal)
+            select(*(value.label(name) for name, value in written.items()))
+            .select_from(changes.join(rows, rows.c.seq == changes.c.seq))
+            .order_by(changes.c.seq)
         )
-        columns = [*names, *constants]
-        statement = upsert(connection, source).from_select(columns, changed)
-        replaced = {name: statement.excluded[name] for name in columns}
+        statement = upsert(connection, source).from_select(list(written), changed)
+        replaced = {name: statement.excluded[name] for name in written}
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["sync", "source_key"], set_={**replaced, "deleted_at": None}

@@ -73,7 +73,10 @@ def _apply(run: Run, staging: Staging, listed: int) -> RunReport:
             lock_entity(connection, run.sync.model)
             _forget_refused(connection, run, staging)
             _mark_deleted(connection, run, missing, now)
-            counts = run.ingest(now, run.started_at).apply(connection, missing)
+            ingest = run.ingest(now, run.started_at)
+            for keys in chunked(missing, _KEYS_AT_ONCE):
+                ingest.follow(connection, keys)
+            counts = ingest.counts
             run.state.finish_run(connection, run.run_id, ledger, events=counts.events)
     return run.report(ledger, counts, run.cursor.value)
 
@@ -121,8 +124,9 @@ def _forget_refused(connection: Connection, run: Run, staging: Staging) -> None:
 
 def _mark_deleted(connection: Connection, run: Run, missing: list[str], now: datetime) -> None:
     """Keep a tombstone of each row: its key, without its values."""
-    source = run.sync.model.source
-    emptied = dict.fromkeys(run.sync.model.entity.field_names)
+    model = run.sync.model
+    source = model.source
+    emptied = dict.fromkeys((*model.entity.field_names, *model.match_columns))
     for keys in chunked(missing, _KEYS_AT_ONCE):
         connection.execute(
             update(source)

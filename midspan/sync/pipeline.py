@@ -21,7 +21,8 @@ from midspan.sync.report import RunReport
 from midspan.sync.run import Run, RunOptions, running
 from midspan.sync.stage import Reading, plan_slice, stage_slice
 from midspan.sync.staging import Progress, Staging
-from shared_services.golden.counters import lock_entity
+from shared_services.golden.changes import Changes
+from shared_services.golden.counters import lock_entity, read_counter
 from shared_services.golden.ingest import GoldenCounts
 from shared_services.golden.model import GoldenModel
 
@@ -63,6 +64,7 @@ def _stage(
         parts=run.sync.parts,
         mapping=run.sync.mapping,
         cursor=run.cursor,
+        model=run.sync.model,
         after_batch=after_batch,
         full=run.refreshes,
     )
@@ -82,20 +84,26 @@ def _slice_id(run: Run) -> str:
 def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
     now, as_of = run.options.clock.now(), datetime.fromisoformat(progress.as_of)
     cursor_to = max(filter(None, (run.cursor.value, progress.seen)), default=None)
-    slice_apply = SliceApply(run.sync, staging, run.run_id, now)
+    changes = Changes(run.sync.model, run.sync.name, staging.rows)
+    slice_apply = SliceApply(run.sync, staging, changes, run.run_id, now)
     book, lag = lag_book(run.sync), None
-    with run.store.write_beside(staging.store) as connection:
+    with (
+        run.store.write_beside(staging.store) as connection,
+        changes.kept(connection),
+    ):
+        if not run.options.dry_run:
+            run.state.hold(connection, run.cursor)
+            lock_entity(connection, run.sync.model)
         reach = _reach(run, book, connection, as_of)
         ledger, late = slice_apply.tally(connection, progress, reach)
         judge_slice(run.sync.config, ledger, whole=run.reads_all)
         if run.options.dry_run:
             return run.report(ledger, GoldenCounts(), run.cursor.value)
-        run.state.hold(connection, run.cursor)
-        lock_entity(connection, run.sync.model)
         empty = _is_empty(connection, run.sync.model)
-        slice_apply.write(connection)
+        last = read_counter(connection, run.sync.model, run.sync.model.entity.name, 0)
+        slice_apply.write(connection, last)
         ingest = run.ingest(now, as_of, quiet=empty)
-        counts = ingest.apply(connection, slice_apply.written_keys(connection))
+        counts = ingest.apply(connection, changes, last)
         if empty and counts.created:
             ingest.announce(connection)
         if book is not None:

@@ -85,7 +85,7 @@ class Run:
         """Open the adapter and the staging for the time of the run."""
         store = self.project.staging(self.sync.name)
         try:
-            staging = Staging(store, self.sync.name, self.sync.model.entity)
+            staging = Staging(store, self.sync.name, self.sync.model)
             adapter = self.project.adapter(self.sync.config.system, Lane.SYNC)
             try:
                 with rare_collections():

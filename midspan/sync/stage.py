@@ -8,7 +8,7 @@ batch.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from midspan.kernel.stream import Batch, Slice
 from midspan.sync.marks import RowMarks, first_stamp
 from midspan.sync.staging import Progress, Staging, row_hash
 from midspan.sync.state import CursorState
+from shared_services.golden.model import GoldenModel, match_hash
 
 _LOG = logging.getLogger(__name__)
 PARENTS_AT_ONCE = 200
@@ -37,6 +38,7 @@ class Reading:
     parts: Mapping[str, Part]
     mapping: CompiledMapping
     cursor: CursorState
+    model: GoldenModel
     after_batch: Callable[[Progress], None]
     full: bool = False
 
@@ -185,6 +187,8 @@ class _Translator:
         self._batch = batch
         self._mapping = reading.mapping
         self._marks = RowMarks(reading.stream, batch.columns)
+        self._rules = reading.model.rules
+        self._names = reading.mapping.entity.field_names
 
     def run(self) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
         """Return the staged rows and the refused rows of the batch."""
@@ -197,7 +201,8 @@ class _Translator:
         for index, values in zip(translation.indexes, translation.rows, strict=True):
             try:
                 key, changed = marks.key(source[index]), marks.stamp(source[index])
-                rows.append((self._first + index, key, changed, row_hash(values), *values))
+                found = (self._first + index, key, changed, row_hash(values))
+                rows.append((*found, *self._matches(values), *values))
             except RecordError as error:
                 refused.append(self._refused(Refusal(index, "", error.code, error.message)))
         refused += _rejected(self._batch, self._first + len(self._batch.rows))
@@ -208,6 +213,13 @@ class _Translator:
             _LOG.warning(
                 "%s: %d values of %s given up (%s)", self._mapping.name, count, field, code
             )
+
+    def _matches(self, values: Sequence[Any]) -> Iterator[int | None]:
+        """Yield the hash of each match key of a canonical row."""
+        by_name = dict(zip(self._names, values, strict=True))
+        for rule in self._rules:
+            key = rule.key(by_name)
+            yield None if key is None else match_hash(key)
 
     def _refused(self, refusal: Refusal) -> tuple[Any, ...]:
         raw, place = self._batch.origin(refusal.index)

@@ -24,11 +24,11 @@ from midspan.store.revision import Revision
 from midspan.store.tables import rowid
 from midspan.store.types import column
 from midspan.sync.state import lease_lost
-from shared_services.contracts.entities import EntityType
+from shared_services.golden.model import GoldenModel
 
-_REVISION = 2
+_REVISION = 3
 _KEYS_AT_ONCE = 5_000
-ROW_COLUMNS = ("ordinal", "source_key", "changed", "hash")
+_ROW_COLUMNS = ("ordinal", "source_key", "changed", "hash")
 REFUSED_COLUMNS = ("ordinal", "identity", "source_key", "code", "field", "message", "place", "raw")
 
 
@@ -58,9 +58,9 @@ class Progress:
 class Staging:
     """One sync's staging tables."""
 
-    def __init__(self, store: Store, sync: str, entity: EntityType) -> None:
+    def __init__(self, store: Store, sync: str, model: GoldenModel) -> None:
         self.store = store
-        self.entity = entity
+        self.columns = (*_ROW_COLUMNS, *model.match_columns, *model.entity.field_names)
         self._sync = sync
         self._owner = uuid4().hex
         metadata = MetaData(schema=STAGING)
@@ -70,10 +70,11 @@ class Staging:
             metadata,
             rowid("seq"),
             column("ordinal", "integer", nullable=False),
-            column("source_key", "string", nullable=False, index=True),
+            column("source_key", "key", nullable=False),
             column("changed", "string"),
             column("hash", "string", nullable=False),
-            *(column(item.name, item.kind, item.fields) for item in entity.fields),
+            *(column(name, "integer") for name in model.match_columns),
+            *(column(item.name, item.kind, item.fields) for item in model.entity.fields),
             prefixes=prefixes,
         )
         self.refused = Table(
@@ -82,7 +83,7 @@ class Staging:
             rowid("seq"),
             column("ordinal", "integer", nullable=False),
             column("identity", "string", nullable=False),
-            column("source_key", "string"),
+            column("source_key", "key"),
             *(column(name, "string") for name in ("code", "field", "message", "place")),
             column("raw", "bytes", nullable=False),
             prefixes=prefixes,
@@ -90,13 +91,13 @@ class Staging:
         self.listed = Table(
             f"{sync}.listed",
             metadata,
-            column("source_key", "string", primary_key=True),
+            column("source_key", "key", primary_key=True),
             prefixes=prefixes,
         )
         self._parents = Table(
             f"{sync}.parents",
             metadata,
-            column("source_key", "string", primary_key=True),
+            column("source_key", "key", primary_key=True),
             column("key", "json", nullable=False),
             prefixes=prefixes,
         )
@@ -108,7 +109,8 @@ class Staging:
             column("owner", "string", nullable=False),
             prefixes=prefixes,
         )
-        shape = repr([(item.name, item.kind) for item in entity.fields])
+        kinds = [(item.name, item.kind) for item in model.entity.fields]
+        shape = repr([model.rules, kinds])
         revision = Revision(sync, f"{_REVISION}/{xxhash.xxh3_64_hexdigest(shape.encode())}")
         store.create(metadata, revision, disposable=True)
 
@@ -151,7 +153,7 @@ class Staging:
         """
         with self.store.write() as connection:
             self._save(connection, progress)
-            bulk_insert(connection, self.rows, (*ROW_COLUMNS, *self.entity.field_names), rows)
+            bulk_insert(connection, self.rows, self.columns, rows)
             bulk_insert(connection, self.refused, REFUSED_COLUMNS, refused)
             self._add_parents(connection, parents)
 

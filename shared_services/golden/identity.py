@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Table, select, true
 
-from shared_services.golden.model import GoldenModel
+from midspan.store.load import mappings
+from shared_services.golden.model import GoldenModel, match_hash
 
 Keys = Mapping[str, str]
 _ALL = true()
@@ -44,31 +45,30 @@ class Identities:
     ) -> None:
         """Load who owns the match keys of ``rows``, and what is exclusive to the owners.
 
-        ``among``: which rows of the match table count.
+        ``among``: which source rows count.
         """
-        match, source = self._model.match, self._model.source
-        wanted = sorted({key for keys in rows for key in keys.values()})
-        owners = set(ids)
-        joined = match.join(
-            source,
-            (match.c.sync == source.c.sync) & (match.c.source_key == source.c.source_key),
-        )
-        found = connection.execute(
-            select(match.c.rule, match.c.value, source.c.golden_id)
-            .select_from(joined)
-            .where(match.c.value.in_(wanted), source.c.golden_id.is_not(None), among)
-        )
-        for rule, value, golden_id in found:
-            self._owners[rule, value].add(golden_id)
-            owners.add(golden_id)
-        rules = [rule.name for rule in self._model.rules if rule.exclusive]
-        claims = connection.execute(
-            select(source.c.golden_id, match.c.rule, match.c.value)
-            .select_from(joined)
-            .where(match.c.rule.in_(rules), source.c.golden_id.in_(sorted(owners)), among)
-        )
-        for golden_id, rule, value in claims:
-            self._exclusive[golden_id][rule].add(value)
+        source, owners = self._model.source, set(ids)
+        for rule in self._model.rules:
+            wanted = {keys[rule.name] for keys in rows if rule.name in keys}
+            hashed = source.c[rule.column].in_(sorted(map(match_hash, wanted)))
+            found = self._rows(source, rule.fields).where(
+                hashed, source.c.golden_id.is_not(None), among
+            )
+            for row in mappings(connection.execute(found)):
+                # Two keys may share a hash: only the same key makes them the same.
+                if (value := rule.key(row)) in wanted:
+                    self._owners[rule.name, str(value)].add(row["golden_id"])
+                    owners.add(row["golden_id"])
+        proofs = [rule for rule in self._model.rules if rule.exclusive]
+        claims = self._rows(source, [name for rule in proofs for name in rule.fields])
+        mine = source.c.golden_id.in_(sorted(owners))
+        for row in mappings(connection.execute(claims.where(mine, among))) if proofs else ():
+            for rule in proofs:
+                if (value := rule.key(row)) is not None:
+                    self._exclusive[row["golden_id"]][rule.name].add(value)
+
+    def _rows(self, source: Table, names: Iterable[str]) -> "Select[Any]":
+        return select(source.c.golden_id, *(source.c[name] for name in dict.fromkeys(names)))
 
     def settle(self, own: int | None, keys: Keys) -> int:
         """Return the golden id of a row that has ``keys``; merge what it brings together."""

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from midspan.store.load import bulk_insert, chunked, mappings, upsert
+from midspan.store.load import bulk_insert, gather_statistics, mappings, upsert
 from shared_services.contracts.events import EntityEvent, SnapshotReady, Verb
+from shared_services.golden.changes import CAREFUL, JOINT, PLAIN, SETTLED, Changes
 from shared_services.golden.counters import EPOCH, IdRange, read_counter, write_counter
 from shared_services.golden.identity import Identities
 from shared_services.golden.model import GoldenModel
+from shared_services.golden.sets import GoldenSets
 from shared_services.golden.survivorship import Ranking, SourceRow, survive
 from shared_services.outbox.writer import append_events, append_snapshot
 
@@ -50,17 +52,65 @@ class Ingest:
     quiet: bool = False
     counts: GoldenCounts = field(default_factory=GoldenCounts)
 
-    def apply(self, connection: Connection, source_keys: Iterable[str]) -> GoldenCounts:
-        """Follow the changes of these rows of the sync; keys in a stable order."""
-        for chunk in chunked(source_keys, CHUNK):
-            touched, merged = self._identify(connection, chunk)
-            events = self._redirect(connection, merged)
-            events += self._rebuild(connection, sorted(touched))
-            if not self.quiet:
-                self.counts.events += append_events(
-                    connection, self.model.state.outbox, events, now=self.now, run_id=self.run_id
-                )
+    def apply(self, connection: Connection, changes: Changes, last: int) -> GoldenCounts:
+        """Follow the changes of a slice; plain rows have the ids behind ``last``."""
+        ways = changes.count(connection)
+        sets = GoldenSets(changes, self._epoch(connection), self.as_of)
+        if ways.get(PLAIN):
+            self._create(connection, sets, last, ways[PLAIN])
+        for keys in changes.keys(connection, CAREFUL, CHUNK):
+            self.follow(connection, keys)
+        if ways.get(SETTLED):
+            if ways.get(CAREFUL):
+                # They may have brought together what settled rows stand behind.
+                changes.follow_merges(connection)
+            sets.find_joint(connection)
+            self._update(connection, sets)
+            for ids in changes.records(connection, JOINT, CHUNK):
+                self._tell(connection, self._rebuild(connection, ids))
         return self.counts
+
+    def follow(self, connection: Connection, source_keys: Sequence[str]) -> None:
+        """Follow the changes of a few rows of the sync, which were written before."""
+        touched, merged = self._identify(connection, source_keys)
+        events = self._redirect(connection, merged)
+        events += self._rebuild(connection, sorted(touched))
+        self._tell(connection, events)
+
+    def _create(self, connection: Connection, sets: GoldenSets, last: int, count: int) -> None:
+        write_counter(connection, self.model, self.model.entity.name, last + count)
+        sets.create(connection, last)
+        gather_statistics(connection, self.model.golden, self.model.source)
+        self.counts.created += count
+        for page in () if self.quiet else sets.created(connection, last):
+            names = self.model.entity.field_names
+            told = (
+                self._event(row, "created", tuple(n for n in names if row[n] is not None))
+                for row in page
+            )
+            self._tell(connection, told)
+
+    def _update(self, connection: Connection, sets: GoldenSets) -> None:
+        for page in sets.updated(connection):
+            self.counts.updated += len(page)
+            self._tell(connection, map(self._updated, page))
+        sets.update(connection)
+
+    def _updated(self, row: Mapping[str, Any]) -> EntityEvent:
+        """Return the event of a record and what it becomes, as ``GoldenSets.updated`` has it."""
+        after = {name: row[f"new_{name}"] for name in self.model.entity.field_names}
+        changed = tuple(name for name, value in after.items() if value != row[name])
+        stamp = {"id": row["id"], "epoch": row["new_epoch"], "sequence": row["sequence"] + 1}
+        return self._event(stamp | after, "updated", changed)
+
+    def _tell(self, connection: Connection, events: Iterable[EntityEvent]) -> None:
+        if not self.quiet:
+            self.counts.events += append_events(
+                connection, self.model.state.outbox, events, now=self.now, run_id=self.run_id
+            )
+
+    def _epoch(self, connection: Connection) -> int:
+        return read_counter(connection, self.model, EPOCH, 1)
 
     def announce(self, connection: Connection) -> None:
         """Write the one event of a first load."""
@@ -72,7 +122,7 @@ class Ingest:
             connection,
             self.model.state.outbox,
             SnapshotReady(entity=self.model.entity.name, count=count),
-            epoch=read_counter(connection, self.model, EPOCH, 1),
+            epoch=self._epoch(connection),
             now=self.now,
             run_id=self.run_id,
         )
@@ -81,7 +131,7 @@ class Ingest:
     def _identify(
         self, connection: Connection, source_keys: Sequence[str]
     ) -> tuple[set[int], dict[int, int]]:
-        source, match = self.model.source, self.model.match
+        source = self.model.source
         mine = source.c.sync == self.sync
         rows = mappings(
             connection.execute(
@@ -89,9 +139,6 @@ class Ingest:
                 .where(mine, source.c.source_key.in_(source_keys))
                 .order_by(source.c.source_key)
             )
-        )
-        connection.execute(
-            delete(match).where(match.c.sync == self.sync, match.c.source_key.in_(source_keys))
         )
         last = read_counter(connection, self.model, self.model.entity.name, 0)
         ids = IdRange(last)
@@ -112,7 +159,7 @@ class Ingest:
         }
         merged = {old: identities.resolve(old) for old in identities.merged}
         final = {key: identities.resolve(one) for key, one in assigned.items() if one is not None}
-        self._write_identities(connection, final, merged, keys)
+        self._write_identities(connection, final, merged)
         if ids.last != last:
             write_counter(connection, self.model, self.model.entity.name, ids.last)
         touched = {identities.resolve(one) for one in (*final.values(), *merged, *owned)}
@@ -123,7 +170,6 @@ class Ingest:
         connection: Connection,
         assigned: Mapping[str, int],
         merged: Mapping[int, int],
-        keys: Mapping[str, Mapping[str, str]],
     ) -> None:
         source = self.model.source
         for old, new in merged.items():
@@ -137,16 +183,6 @@ class Ingest:
                 .values(golden_id=bindparam("golden")),
                 [{"key": key, "golden": golden} for key, golden in assigned.items()],
             )
-        bulk_insert(
-            connection,
-            self.model.match,
-            ("rule", "value", "sync", "source_key"),
-            [
-                (rule, value, self.sync, source_key)
-                for source_key, row_keys in keys.items()
-                for rule, value in row_keys.items()
-            ],
-        )
 
     def _redirect(self, connection: Connection, merged: Mapping[int, int]) -> list[EntityEvent]:
         redirect = self.model.redirect
@@ -166,7 +202,7 @@ class Ingest:
     def _rebuild(self, connection: Connection, ids: Sequence[int]) -> list[EntityEvent]:
         known = self._goldens(connection, ids)
         rows = self._live_rows(connection, ids)
-        epoch = read_counter(connection, self.model, EPOCH, 1)
+        epoch = self._epoch(connection)
         events: list[EntityEvent] = []
         writes: list[dict[str, Any]] = []
         for golden_id in ids:
@@ -226,7 +262,7 @@ class Ingest:
         self, connection: Connection, row: Mapping[str, Any], verb: Verb, into: int | None = None
     ) -> EntityEvent:
         golden = self.model.golden
-        epoch = read_counter(connection, self.model, EPOCH, 1)
+        epoch = self._epoch(connection)
         sequence = row["sequence"] + 1
         connection.execute(
             update(golden)

@@ -1,8 +1,8 @@
 """How an entity's golden records are kept, as data.
 
 ================  =======================================================================
-``E_source``      one row a source row: its canonical values, their hash, its golden id
-``E_match``       one row a match key of a live source row: how rows find each other
+``E_source``      one row a source row: its canonical values, their hash, its golden id, and
+                  a hash of each match key, by which rows find each other
 ``E``             the golden record: id, epoch, sequence, values, and where each came from
 ``E_redirect``    a merged id and the id it went into
 ================  =======================================================================
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import xxhash
 from sqlalchemy import Column, Index, MetaData, Table
 
 from midspan.store.tables import StateTables
@@ -42,6 +43,19 @@ class MatchRule:
             return None
         return "\x1f".join(_fold(str(part)) for part in parts)
 
+    @property
+    def column(self) -> str:
+        """Return the column of a source row that holds the hash of its match key."""
+        return f"match_{self.name}"
+
+
+def match_hash(key: str) -> int:
+    """Return the 63 bits by which rows of the same match key are found.
+
+    Different keys may share them: who finds a row compares the keys.
+    """
+    return xxhash.xxh3_64_intdigest(key.encode()) >> 1
+
 
 @dataclass(frozen=True, slots=True)
 class GoldenModel:
@@ -52,8 +66,12 @@ class GoldenModel:
     state: StateTables
     golden: Table
     source: Table
-    match: Table
     redirect: Table
+
+    @property
+    def match_columns(self) -> tuple[str, ...]:
+        """Return the columns of the match keys' hashes, strongest rule first."""
+        return tuple(rule.column for rule in self.rules)
 
 
 def golden_model(
@@ -65,8 +83,7 @@ def golden_model(
         rules,
         state,
         golden=_golden(entity, rules, metadata),
-        source=_source(entity, metadata),
-        match=_match(entity, metadata),
+        source=_source(entity, rules, metadata),
         redirect=Table(
             f"{entity.name}_redirect",
             metadata,
@@ -78,6 +95,8 @@ def golden_model(
 
 
 def _fold(text: str) -> str:
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
@@ -102,12 +121,13 @@ def _golden(entity: EntityType, rules: tuple[MatchRule, ...], metadata: MetaData
     )
 
 
-def _source(entity: EntityType, metadata: MetaData) -> Table:
+def _source(entity: EntityType, rules: tuple[MatchRule, ...], metadata: MetaData) -> Table:
+    name = f"{entity.name}_source"
     return Table(
-        f"{entity.name}_source",
+        name,
         metadata,
-        column("sync", "string", primary_key=True),
-        column("source_key", "string", primary_key=True),
+        column("sync", "key", primary_key=True),
+        column("source_key", "key", primary_key=True),
         column("golden_id", "integer", index=True),
         column("hash", "string", nullable=False),
         column("changed", "string"),
@@ -115,17 +135,7 @@ def _source(entity: EntityType, metadata: MetaData) -> Table:
         column("run_id", "string", nullable=False),
         column("applied_at", "datetime", nullable=False),
         column("deleted_at", "datetime"),
+        *(column(rule.column, "integer") for rule in rules),
         *_values(entity),
-    )
-
-
-def _match(entity: EntityType, metadata: MetaData) -> Table:
-    return Table(
-        f"{entity.name}_match",
-        metadata,
-        column("rule", "string", primary_key=True),
-        column("value", "string", primary_key=True),
-        column("sync", "string", primary_key=True),
-        column("source_key", "string", primary_key=True),
-        Index(f"{entity.name}_match_by_source", "sync", "source_key"),
+        *(Index(f"{name}_by_{rule.column}", rule.column) for rule in rules),
     )

@@ -36,12 +36,24 @@ class SourceRow:
         return f"{self.sync}:{self.source_key}"
 
 
+EVERY = "*"
+"""In a provenance: every field that has a value, and is not named beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Survivors:
-    """A golden record's values, and for each field the source row it came from."""
+    """A golden record's values, and the source row that each came from, by field.
+
+    Where all come from one row, ``provenance`` names it once, for ``EVERY`` field.
+    """
 
     values: dict[str, Any]
     provenance: dict[str, str]
+
+
+def origin_of(provenance: Mapping[str, str], values: Mapping[str, Any], name: str) -> str | None:
+    """Return the source row that a golden field's value came from; None where it has none."""
+    return None if values[name] is None else provenance.get(name, provenance.get(EVERY))
 
 
 def survive(
@@ -58,7 +70,8 @@ def survive(
         values[name] = winner.values[name] if winner else None
         if winner:
             provenance[name] = winner.name
-    return Survivors(values, provenance)
+    origins = set(provenance.values())
+    return Survivors(values, {EVERY: origins.pop()} if len(origins) == 1 else provenance)
 
 
 def _winner(

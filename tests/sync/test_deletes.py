@@ -32,7 +32,7 @@ def test_a_vanished_row_leaves_a_tombstone_without_values(loaded: Bench) -> None
         3,
         1,
     )
-    values = loaded.customer.entity.field_names
+    values = loaded.customer.field_names
     source = loaded.rows(loaded.customer.source)[1]
     golden = loaded.rows(loaded.customer.golden)[1]
     assert source["deleted_at"] is not None
@@ -165,8 +165,8 @@ def test_a_listing_that_another_worker_touched_is_not_used(loaded: Bench) -> Non
     def meddle(listed: int) -> None:
         if listed == 4:
             store = loaded.project.staging("erp.customers")
-            Staging(store, "erp.customers", loaded.customer.entity).begin_listing()
-            Staging(store, "erp.customers", loaded.customer.entity).list_keys(["1", "2", "3"])
+            Staging(store, "erp.customers", loaded.customer).begin_listing()
+            Staging(store, "erp.customers", loaded.customer).list_keys(["1", "2", "3"])
             store.close()
 
     with pytest.raises(Conflict):

@@ -76,7 +76,7 @@ def test_a_worker_past_its_lease_cannot_stage(bench: Bench) -> None:
             staging.clear()
 
     store = bench.project.staging("erp.customers")
-    sleeper = Staging(store, "erp.customers", bench.customer.entity)
+    sleeper = Staging(store, "erp.customers", bench.customer)
 
     def overtake(progress: Any) -> None:
         if progress.read == 3:
