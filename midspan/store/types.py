@@ -36,7 +36,8 @@ class Key(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Choose the storage of a dialect."""
-        return dialect.type_descriptor(Text(collation="C" if dialect.name == "postgresql" else None))
+        by_bytes = "C" if dialect.name == "postgresql" else None
+        return dialect.type_descriptor(Text(collation=by_bytes))
 
 
 class ExactDecimal(TypeDecorator[Decimal]):

@@ -32,7 +32,7 @@ def test_a_vanished_row_leaves_a_tombstone_without_values(loaded: Bench) -> None
         3,
         1,
     )
-    values = loaded.customer.field_names
+    values = loaded.customer.entity.field_names
     source = loaded.rows(loaded.customer.source)[1]
     golden = loaded.rows(loaded.customer.golden)[1]
     assert source["deleted_at"] is not None
