@@ -128,8 +128,7 @@ class _Foresight:
         owned = {key: row["golden_id"] for key, row in known.items() if key in written}
         identities = self._identities(written, owned)
         assigned = {
-            key: identities.settle(owned.get(key), identities.keys(values))
-            for key, values in written.items()
+            key: self._settle(identities, values, known.get(key)) for key, values in written.items()
         }
         assigned = {key: identities.resolve(one) for key, one in assigned.items()}
         live = self._live(identities, {*assigned.values(), *identities.merged} - {None})
@@ -144,13 +143,24 @@ class _Foresight:
             for key, one in assigned.items()
         }
 
+    def _settle(
+        self, identities: Identities, values: Mapping[str, Any], before: Mapping[str, Any] | None
+    ) -> int:
+        """Return the id of a row; one that says the same of itself as before keeps it."""
+        keys = identities.keys(values)
+        if before is None:
+            return identities.settle(None, keys)
+        own: int = before["golden_id"]
+        same = before["deleted_at"] is None and identities.keys(before) == keys
+        return own if same else identities.settle(own, keys)
+
     def _identities(
         self, written: Mapping[str, Mapping[str, Any]], owned: Mapping[str, int | None]
     ) -> Identities:
         """Return who would own what, as if the rows to be written had said nothing before."""
-        match, new_ids = self._model.match, count(_FIRST_NEW)
+        source, new_ids = self._model.source, count(_FIRST_NEW)
         identities = Identities(self._model, lambda: next(new_ids))
-        mine = and_(match.c.sync == self._sync, match.c.source_key.in_(list(written)))
+        mine = and_(source.c.sync == self._sync, source.c.source_key.in_(list(written)))
         keys = {key: identities.keys(values) for key, values in written.items()}
         ids = [one for one in owned.values() if one is not None]
         identities.prefetch(self._connection, list(keys.values()), ids, not_(mine))
