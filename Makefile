@@ -37,6 +37,9 @@ bench: setup ## Measure beside peers, into var/bench/NAME.json (ONLY=name choose
 wheels: setup ## Build both wheels into dist/: the platform, and the client for app teams
 	@$(PYTHON) -m deploy.wheels
 
+chaos: setup ## Kill brokers, consumers and connections under load, into var/chaos/messaging.json
+	@$(PYTHON) -m tests.messaging.chaos
+
 lock: setup ## Pin every package anew in constraints.txt
 	@bash deploy/local/uv.sh --quiet pip compile setup.cfg --all-extras --upgrade \
 		--no-header --no-annotate --output-file constraints.txt
