@@ -193,3 +193,22 @@ def test_whatever_columns_hold_the_draft_is_yaml_that_says_what_it_lacks(entity,
     assert set(told) <= {"mapping", "entity", "source", "fields", "ignore"}
     assert len(trial.problems) == len(draft.missing) or not draft.lines
     assert set(told["ignore"]) <= set(columns)
+
+
+def test_values_tell_what_names_do_not():
+    """Check digits, addresses and codes stand for themselves, whatever their columns are called."""
+    opaque = {f"F{n:03}": values for n, values in enumerate(PEOPLE.values())}
+    paths = {one.field: one.columns for one in drafted(opaque, "customer").lines}
+    place = {name: f"F{n:03}" for n, name in enumerate(PEOPLE)}
+
+    assert paths["email"] == (place["EMail"],)
+    assert paths["tax_id"] == (place["UStID"],)
+
+
+def test_a_fax_is_no_telephone():
+    """A column that is better explained by something else is left out, with that as the reason."""
+    columns = {"name": ["Gruber GmbH", "Voß AG"], "fax number": ["+43 316 123456", "+49 30 901820"]}
+    draft = drafted(columns, "customer")
+
+    assert "phone" not in {one.field for one in draft.lines}
+    assert {one.column: one.why for one in draft.ignored}["fax number"] == "looks like a fax number"
