@@ -18,7 +18,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.rpc_calls = Counter(
             "midspan_rpc_calls",
-            "Calls answered, by the code of their answer",
+            "Calls a handler answered, by the code of the answer",
             ("center", "method", "code"),
             registry=self.registry,
         )
