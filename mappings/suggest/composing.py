@@ -136,14 +136,20 @@ def _by_country(column: Column, name: str, matches: Mapping[str, Match]) -> Conv
     country = matches.get("country")
     if found.share is None or found.share == 1:
         return found
-    if country is None:
-        note = f"numbers without a country's code need one: {{{name}: {{country: XX}}}}"
-        return Converted(found.expression, found.share, note)
-    place = country.pair.column
+    if country is not None:
+        found = _beside_country(column, name, country.pair.column, found)
+    if (found.share or 0.0) >= _FAIR:
+        return found
+    note = f"numbers without a country's code need one: {{{name}: {{country: XX}}}}"
+    return Converted(found.expression, found.share, note)
+
+
+def _beside_country(column: Column, name: str, place: Column, found: Converted) -> Converted:
+    """Return the better of what was found and of options that take the country from a column."""
     if place.profile.country_code >= _FAIR:
         option = {name: {"country_from": place.path}}
         beside = _share_beside(name, option[name], column, place)
-        if beside > found.share:
+        if beside > (found.share or 0.0):
             found = Converted(converting.read(column.path, via=option), beside)
     usual = converting.commonest_country(place.profile)
     if usual:
