@@ -251,7 +251,7 @@ def test_a_handler_longer_than_the_heartbeat_keeps_the_connection(broker: Broker
 
     def slow(message: Message) -> None:
         attempts.append(message.attempt)
-        time.sleep(4)
+        time.sleep(3)
         done.set()
 
     consumer = Consumer(connection, publisher, subscription, slow)

@@ -1,10 +1,10 @@
 """The envelope travels whole, and a malformed one is refused with a stable code."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from pika import BasicProperties
 
 from midspan.kernel.errors import RecordError
