@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -31,7 +32,7 @@ from midspan.sync.lag import Found, Reach
 from midspan.sync.project import BoundSync
 from midspan.sync.report import Ledger
 from midspan.sync.staging import Progress, Staging
-from shared_services.golden.changes import Changes
+from shared_services.golden.changes import CAREFUL, Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,12 @@ class SliceApply:
         self, connection: Connection, progress: Progress, reach: Reach
     ) -> tuple[Ledger, Found]:
         """Account for every row of the slice, and for late ones, before anything is written."""
-        gather_statistics(connection, self.staging.rows, self.staging.refused)
+        gather_statistics(connection, self.staging.rows, self.staging.refused, self.staging.left)
         distinct = self._count_keys(connection)
         staged = _count(connection, self.staging.rows)
         self._set_down(connection, progress.by_cursor, reach, repeated=distinct < staged)
+        left_later = _count(connection, self._left_later().subquery())
+        self._set_down_leaving(connection)
         gather_statistics(connection, self.changes.table)
         ledger, found = Ledger(), Found()
         for is_new, count, late in self._changed(connection, reach):
@@ -63,10 +66,19 @@ class SliceApply:
         ledger.add("read", progress.read)
         ledger.add("filtered", progress.filtered)
         ledger.add("future", progress.future)
-        ledger.add("unchanged", distinct - changed)
+        ledger.add("unchanged", distinct - changed - left_later)
         ledger.add("quarantined", quarantined)
-        ledger.add("duplicate", staged - distinct + refused - quarantined)
+        ledger.add("duplicate", staged - distinct + left_later + refused - quarantined)
         return ledger, found
+
+    def leaving(self, connection: Connection) -> tuple[int, int]:
+        """Return how many rows the center holds that a filter leaves out now, and of how many."""
+        source, leaving = self.sync.model.source, self.changes.table
+        live = (source.c.sync == self.sync.name, source.c.deleted_at.is_(None))
+        gone = _count(connection, select(leaving.c.seq).where(leaving.c.seq < 0).subquery())
+        return gone, _count(
+            connection, select(source.c.sync).where(*live).subquery()
+        ) if gone else 0
 
     def write(self, connection: Connection, last: int) -> None:
         """Write the changed source rows and the quarantine.
@@ -75,6 +87,7 @@ class SliceApply:
         """
         self.changes.part(connection)
         self._write_source(connection, last)
+        self._empty_leaving(connection)
         self._write_version(connection)
         self._write_quarantine(connection)
 
@@ -93,7 +106,9 @@ class SliceApply:
                 func.count(changes.c.stamp),
                 func.count(case((within, 1))),
                 func.min(case((within, changes.c.stamp))),
-            ).group_by(changes.c.is_new)
+            )
+            .where(changes.c.seq >= 0)
+            .group_by(changes.c.is_new)
         )
         for is_new, count, unseen, late, earliest in counted:
             yield is_new, count, Found(late, earliest, unseen - late)
@@ -118,8 +133,59 @@ class SliceApply:
                 list(chosen),
                 select(*chosen.values())
                 .select_from(latest.outerjoin(source, same))
-                .where(or_(source.c.source_key.is_(None), self._differs(latest))),
+                .where(
+                    or_(source.c.source_key.is_(None), self._differs(latest)),
+                    latest.c.source_key.not_in(self._left_later()),
+                ),
             )
+        )
+
+    def _left_later(self) -> "Select[tuple[str]]":
+        """Select the keys of staged rows that were read again, and left out, afterwards."""
+        rows, left = self.staging.rows, self.staging.left
+        joined = rows.join(left, left.c.source_key == rows.c.source_key)
+        return (
+            select(rows.c.source_key)
+            .select_from(joined)
+            .group_by(rows.c.source_key)
+            .having(func.max(left.c.ordinal) > func.max(rows.c.ordinal))
+        )
+
+    def _set_down_leaving(self, connection: Connection) -> None:
+        """Set down the rows that the center holds and a filter leaves out; they have no seq."""
+        source, changes, left = self.sync.model.source, self.changes.table, self.staging.left
+        rows = self.staging.rows
+        kept = exists().where(
+            rows.c.source_key == left.c.source_key, rows.c.ordinal > left.c.ordinal
+        )
+        held = and_(
+            source.c.sync == self.sync.name,
+            source.c.source_key == left.c.source_key,
+            source.c.deleted_at.is_(None),
+        )
+        chosen = {
+            "seq": -1 - func.max(left.c.ordinal),
+            "source_key": left.c.source_key,
+            "golden_id": func.max(source.c.golden_id),
+            "is_new": literal(False),
+            "way": literal(CAREFUL),
+        }
+        leaving = (
+            select(*chosen.values())
+            .select_from(left.join(source, held))
+            .where(~kept)
+            .group_by(left.c.source_key)
+        )
+        connection.execute(insert(changes).from_select(list(chosen), leaving))
+
+    def _empty_leaving(self, connection: Connection) -> None:
+        """Keep a tombstone of each row that leaves: its key, without its values."""
+        model, changes = self.sync.model, self.changes.table
+        leaving = select(changes.c.source_key).where(changes.c.seq < 0)
+        connection.execute(
+            update(model.source)
+            .where(model.source.c.sync == self.sync.name, model.source.c.source_key.in_(leaving))
+            .values(deleted_at=self.now, run_id=self.run_id, **model.emptied)
         )
 
     def _latest(self) -> Subquery:
@@ -216,7 +282,13 @@ class SliceApply:
         rows = self.staging.rows
         mine = table.c.sync == self.sync.name
         connection.execute(
-            delete(table).where(mine, table.c.source_key.in_(select(rows.c.source_key)))
+            delete(table).where(
+                mine,
+                or_(
+                    table.c.source_key.in_(select(rows.c.source_key)),
+                    table.c.source_key.in_(select(self.staging.left.c.source_key)),
+                ),
+            )
         )
         last = self._refused().subquery()
         names = ("identity", "source_key", "code", "field", "message", "place", "raw")

@@ -126,10 +126,9 @@ def _mark_deleted(connection: Connection, run: Run, missing: list[str], now: dat
     """Keep a tombstone of each row: its key, without its values."""
     model = run.sync.model
     source = model.source
-    emptied = dict.fromkeys((*model.entity.field_names, *model.match_columns))
     for keys in chunked(missing, _KEYS_AT_ONCE):
         connection.execute(
             update(source)
             .where(source.c.sync == run.sync.name, source.c.source_key.in_(keys))
-            .values(deleted_at=now, run_id=run.run_id, hash="", **emptied)
+            .values(deleted_at=now, run_id=run.run_id, **model.emptied)
         )

@@ -10,7 +10,7 @@ from midspan.kernel.errors import SyncHalted
 from midspan.sync.report import Ledger
 
 PERCENT_COUNTS_FROM = 10
-"""A percentage of very few rows says little: it counts from the tenth refused row on."""
+"""A percentage of very few rows says little: it counts from the tenth row on."""
 
 
 def judge_slice(config: SyncConfig, ledger: Ledger, *, whole: bool) -> None:
@@ -36,6 +36,19 @@ def judge_slice(config: SyncConfig, ledger: Ledger, *, whole: bool) -> None:
             "a reading from the beginning found no row at all; nothing was applied",
             remedy="Check the stream's filter and grants, or set allow_empty: true",
             sync=name,
+        )
+
+
+def judge_leaving(config: SyncConfig, leaving: int, known: int) -> None:
+    """Raise SyncHalted when filters leave out too many known rows to be believed."""
+    limit = config.deletes.max_delete_pct
+    if leaving >= PERCENT_COUNTS_FROM and 100 * leaving > limit * known:
+        raise SyncHalted(
+            "sync.filter_brake",
+            f"filters leave out {leaving} of {known} known rows, more than the {limit} % "
+            "allowed; nothing was applied",
+            remedy="If they are to go, raise deletes.max_delete_pct for one run",
+            sync=f"{config.system}.{config.stream}",
         )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from adapters.base import Adapter
 from midspan.kernel.errors import MidspanError, Recovery
 from midspan.sync.apply import SliceApply
-from midspan.sync.judge import judge_slice
+from midspan.sync.judge import judge_leaving, judge_slice
 from midspan.sync.lag import LagBook, Reach, lag_book, warn
 from midspan.sync.project import Project
 from midspan.sync.report import RunReport
@@ -97,6 +97,7 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
         reach = _reach(run, book, connection, as_of)
         ledger, late = slice_apply.tally(connection, progress, reach)
         judge_slice(run.sync.config, ledger, whole=run.reads_all)
+        judge_leaving(run.sync.config, *slice_apply.leaving(connection))
         if run.options.dry_run:
             return run.report(ledger, GoldenCounts(), run.cursor.value)
         empty = _is_empty(connection, run.sync.model)

@@ -8,7 +8,8 @@ batch.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,7 +109,7 @@ def _read_rows(
             _see(progress, row[2], moves_cursor=moves_cursor)
         if moves_cursor:
             progress.position = dict(batch.position)
-        staging.append(progress, rows, refused)
+        staging.append(progress, rows, refused, left=translated.left)
         reading.after_batch(progress)
 
 
@@ -183,6 +184,7 @@ class _Translator:
 
     def __init__(self, reading: Reading, batch: Batch, first: int) -> None:
         self.filtered = 0
+        self.left: list[tuple[int, str]] = []
         self._first = first
         self._batch = batch
         self._mapping = reading.mapping
@@ -194,6 +196,7 @@ class _Translator:
         """Return the staged rows and the refused rows of the batch."""
         translation = self._mapping.translate(self._batch.columns, self._batch.rows)
         self.filtered = len(translation.filtered)
+        self._leave(index for index, _ in translation.filtered)
         self._tell_lost(translation.lost)
         refused = [self._refused(refusal) for refusal in translation.refusals]
         rows: list[tuple[Any, ...]] = []
@@ -207,6 +210,13 @@ class _Translator:
                 refused.append(self._refused(Refusal(index, "", error.code, error.message)))
         refused += _rejected(self._batch, self._first + len(self._batch.rows))
         return rows, refused
+
+    def _leave(self, indexes: Iterable[int]) -> None:
+        """Note the keys of rows left out: the center may hold them from before."""
+        for index in indexes:
+            with suppress(RecordError):
+                key = self._marks.key(self._batch.rows[index])
+                self.left.append((self._first + index, key))
 
     def _tell_lost(self, lost: Sequence[Refusal]) -> None:
         for (field, code), count in Counter((one.field, one.code) for one in lost).items():

@@ -26,7 +26,7 @@ from midspan.store.types import column
 from midspan.sync.state import lease_lost
 from shared_services.golden.model import GoldenModel
 
-_REVISION = 3
+_REVISION = 4
 _KEYS_AT_ONCE = 5_000
 _ROW_COLUMNS = ("ordinal", "source_key", "changed", "hash")
 REFUSED_COLUMNS = ("ordinal", "identity", "source_key", "code", "field", "message", "place", "raw")
@@ -88,6 +88,14 @@ class Staging:
             column("raw", "bytes", nullable=False),
             prefixes=prefixes,
         )
+        self.left = Table(
+            f"{sync}.left",
+            metadata,
+            rowid("seq"),
+            column("ordinal", "integer", nullable=False),
+            column("source_key", "key", nullable=False),
+            prefixes=prefixes,
+        )
         self.listed = Table(
             f"{sync}.listed",
             metadata,
@@ -146,8 +154,12 @@ class Staging:
         rows: Iterable[Sequence[Any]] = (),
         refused: Iterable[Sequence[Any]] = (),
         parents: Iterable[Any] = (),
+        left: Iterable[tuple[int, str]] = (),
     ) -> None:
-        """Write one batch and the position after it; ``parents`` are keys to read besides.
+        """Write one batch and the position after it.
+
+        ``parents`` are keys to read besides, ``left`` ordinal and key of rows that a filter
+        leaves out.
 
         Raises Conflict, with nothing written, when another worker has taken the slice over.
         """
@@ -155,6 +167,7 @@ class Staging:
             self._save(connection, progress)
             bulk_insert(connection, self.rows, self.columns, rows)
             bulk_insert(connection, self.refused, REFUSED_COLUMNS, refused)
+            bulk_insert(connection, self.left, ("ordinal", "source_key"), left)
             self._add_parents(connection, parents)
 
     def parents(self, size: int) -> Iterator[list[Any]]:
@@ -208,7 +221,7 @@ class Staging:
             raise lease_lost(self._sync)
 
     def _empty(self, connection: Connection) -> None:
-        for table in (self.rows, self.refused, self._parents, self._progress):
+        for table in (self.rows, self.refused, self.left, self._parents, self._progress):
             connection.execute(delete(table))
 
 

@@ -69,6 +69,11 @@ class GoldenModel:
     redirect: Table
 
     @property
+    def emptied(self) -> dict[str, Any]:
+        """Return what is left of a source row that is no more: no values, no match keys."""
+        return {"hash": "", **dict.fromkeys((*self.entity.field_names, *self.match_columns))}
+
+    @property
     def match_columns(self) -> tuple[str, ...]:
         """Return the columns of the match keys' hashes, strongest rule first."""
         return tuple(rule.column for rule in self.rules)
