@@ -4,6 +4,8 @@
 ``sync_cursor``    one row a sync: how far it has read for good, and who works on it now
 ``sync_lag``       one row a sync: how late its rows became visible
 ``sync_run``       one row a run: the ledger
+``sync_gap``       one row an id that is missing below the greatest one read
+``sync_drift``     one row a change of shape that a sync met, until it is gone
 ``quarantine``     one row a refused source row, with its original bytes, until it is mended
 ``outbox``         one row an unpublished event; columns follow Debezium's event router
 ``counter``        the last golden id given out
@@ -56,6 +58,8 @@ class StateTables:
     cursor: Table
     lag: Table
     run: Table
+    gap: Table
+    drift: Table
     quarantine: Table
     outbox: Table
     counter: Table
@@ -67,6 +71,8 @@ def state_tables(metadata: MetaData) -> StateTables:
         cursor=_cursor(metadata),
         lag=_lag(metadata),
         run=_run(metadata),
+        gap=_gap(metadata),
+        drift=_drift(metadata),
         quarantine=_quarantine(metadata),
         outbox=_outbox(metadata),
         counter=Table(
@@ -129,12 +135,38 @@ def _run(metadata: MetaData) -> Table:
         column("cursor_to", "string"),
         column("mapping_version", "string", nullable=False),
         column("config_digest", "string", nullable=False),
+        column("whole", "boolean"),
+        column("shape", "json"),
         *(column(name, "integer", nullable=False, server_default="0") for name in COUNTS),
         column("events", "integer", nullable=False, server_default="0"),
         column("error_code", "string"),
         column("error_message", "string"),
         CheckConstraint(_BALANCE, name="ledger_balances"),
         Index("sync_run_by_sync", "sync", "started_at"),
+    )
+
+
+def _gap(metadata: MetaData) -> Table:
+    return Table(
+        "sync_gap",
+        metadata,
+        column("sync", "string", primary_key=True),
+        column("id", "integer", primary_key=True, autoincrement=False),
+        column("since", "datetime", nullable=False),
+    )
+
+
+def _drift(metadata: MetaData) -> Table:
+    return Table(
+        "sync_drift",
+        metadata,
+        column("sync", "string", primary_key=True),
+        column("source_field", "string", primary_key=True),
+        column("kind", "string", nullable=False),
+        column("code", "string", nullable=False),
+        column("message", "string", nullable=False),
+        column("first_seen", "datetime", nullable=False),
+        column("last_seen", "datetime", nullable=False),
     )
 
 
@@ -151,6 +183,7 @@ def _quarantine(metadata: MetaData) -> Table:
         column("message", "string", nullable=False),
         column("place", "string", nullable=False),
         column("raw", "bytes", nullable=False),
+        column("record", "bytes"),
         column("mapping_version", "string", nullable=False),
         column("run_id", "string", nullable=False),
         column("first_seen", "datetime", nullable=False),

@@ -31,7 +31,7 @@ from midspan.store.load import gather_statistics, upsert
 from midspan.sync.lag import Found, Reach
 from midspan.sync.project import BoundSync
 from midspan.sync.report import Ledger
-from midspan.sync.staging import Progress, Staging
+from midspan.sync.staging import REFUSED_COLUMNS, Progress, Staging
 from shared_services.golden.changes import CAREFUL, Changes
 
 
@@ -291,7 +291,7 @@ class SliceApply:
             )
         )
         last = self._refused().subquery()
-        names = ("identity", "source_key", "code", "field", "message", "place", "raw")
+        names = tuple(name for name in REFUSED_COLUMNS if name != "ordinal")
         constants = {
             "sync": self.sync.name,
             "mapping_version": self.sync.mapping.version,

@@ -22,6 +22,7 @@ from mappings import CompiledMapping, Refusal
 from midspan.kernel.errors import RecordError
 from midspan.kernel.stream import Batch, Slice
 from midspan.sync.marks import RowMarks, first_stamp
+from midspan.sync.originals import encode_record
 from midspan.sync.staging import Progress, Staging, row_hash
 from midspan.sync.state import CursorState
 from shared_services.golden.model import GoldenModel, match_hash
@@ -101,16 +102,23 @@ def _read_rows(
 ) -> None:
     position = progress.position if moves_cursor else None
     for batch in reading.adapter.read(reading.stream.name, part, position):
-        translated = _Translator(reading, batch, progress.read)
-        rows, refused = translated.run()
-        progress.read += len(batch.rows) + len(batch.rejects)
-        progress.filtered += translated.filtered
-        for row in rows:
-            _see(progress, row[2], moves_cursor=moves_cursor)
-        if moves_cursor:
-            progress.position = dict(batch.position)
-        staging.append(progress, rows, refused, left=translated.left)
-        reading.after_batch(progress)
+        stage_batch(reading, staging, progress, batch, moves_cursor=moves_cursor)
+
+
+def stage_batch(
+    reading: Reading, staging: Staging, progress: Progress, batch: Batch, *, moves_cursor: bool
+) -> None:
+    """Translate one batch into staging, and count it."""
+    translated = _Translator(reading, batch, progress.read)
+    rows, refused = translated.run()
+    progress.read += len(batch.rows) + len(batch.rejects)
+    progress.filtered += translated.filtered
+    for row in rows:
+        _see(progress, row[2], moves_cursor=moves_cursor)
+    if moves_cursor:
+        progress.position = dict(batch.position)
+    staging.append(progress, rows, refused, left=translated.left)
+    reading.after_batch(progress)
 
 
 def _see(progress: Progress, changed: str | None, *, moves_cursor: bool) -> None:
@@ -173,7 +181,7 @@ def _rejected(batch: Batch, first: int) -> list[tuple[Any, ...]]:
     return [
         (
             *(first + index, f"raw:{xxhash.xxh3_128_hexdigest(reject.raw)}"),
-            *(None, reject.code, None, reject.message, reject.where, reject.raw),
+            *(None, reject.code, None, reject.message, reject.where, reject.raw, None),
         )
         for index, reject in enumerate(batch.rejects)
     ]
@@ -233,12 +241,15 @@ class _Translator:
 
     def _refused(self, refusal: Refusal) -> tuple[Any, ...]:
         raw, place = self._batch.origin(refusal.index)
+        row = self._batch.rows[refusal.index]
         try:
-            key: str | None = self._marks.key(self._batch.rows[refusal.index])
+            key: str | None = self._marks.key(row)
         except RecordError:
             key = None
         # An adapter that keeps no bytes must not make one row of all that have no key.
-        told = raw or repr(self._batch.rows[refusal.index]).encode()
+        told = raw or repr(row).encode()
         identity = f"key:{key}" if key else f"raw:{xxhash.xxh3_128_hexdigest(told)}"
         ordinal = self._first + refusal.index
-        return (ordinal, identity, key, refusal.code, refusal.field, refusal.message, place, raw)
+        record = encode_record(self._batch.columns, row)
+        told_why = (refusal.code, refusal.field, refusal.message, place)
+        return (ordinal, identity, key, *told_why, raw, record)

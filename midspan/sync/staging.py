@@ -26,10 +26,13 @@ from midspan.store.types import column
 from midspan.sync.state import lease_lost
 from shared_services.golden.model import GoldenModel
 
-_REVISION = 4
+_REVISION = 5
 _KEYS_AT_ONCE = 5_000
 _ROW_COLUMNS = ("ordinal", "source_key", "changed", "hash")
-REFUSED_COLUMNS = ("ordinal", "identity", "source_key", "code", "field", "message", "place", "raw")
+REFUSED_COLUMNS = (
+    *("ordinal", "identity", "source_key", "code", "field", "message", "place"),
+    *("raw", "record"),
+)
 
 
 @dataclass(slots=True)
@@ -86,6 +89,7 @@ class Staging:
             column("source_key", "key"),
             *(column(name, "string") for name in ("code", "field", "message", "place")),
             column("raw", "bytes", nullable=False),
+            column("record", "bytes"),
             prefixes=prefixes,
         )
         self.left = Table(

@@ -9,7 +9,7 @@ from shared_services.golden.model import MatchRule, golden_model
 from shared_services.outbox.inbox import inbox_tables
 
 CENTER = "user_center"
-REVISION = 4
+REVISION = 5
 
 METADATA = MetaData(schema=CENTER)
 STATE = state_tables(METADATA)
