@@ -14,9 +14,10 @@ member of the record around it, and ``$.LAND`` a column of the row.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from mappings.values import Refused, describe
+from mappings.values import MAX_DIGITS, Refused, describe, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,15 @@ def inside(error: Refused, index: int, names: tuple[str, ...], at: int) -> Refus
 
 
 def spelt(value: Any) -> str:
-    """Return a scalar as project files spell it."""
+    """Return a scalar as project files spell it, a number without exponent.
+
+    Raises Refused ``mapping.integer.invalid`` for one of thousands of digits.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= MAX_DIGITS:
+        return f"{value:f}"
+    try:
+        return str(value)
+    except ValueError:
+        refuse("integer", value, "number that can be spelt")

@@ -154,10 +154,16 @@ def shift_point(number: Decimal, places: int) -> Decimal:
 
 
 def utc(moment: datetime) -> datetime:
-    """Return an aware date-time in UTC; Refused ``mapping.datetime.invalid`` for a naive one."""
+    """Return an aware date-time in UTC.
+
+    Raises Refused ``mapping.datetime.invalid`` for a naive one, and where UTC has no such year.
+    """
     if moment.tzinfo is None:
         refuse("datetime", moment, "instant: it has no zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        refuse("datetime", moment, "instant of the years 1 to 9999")
 
 
 def cast(value: Any, kind: FieldKind) -> Any:

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from mappings.converters.codes import COUNTRIES
 from mappings.converters.registry import Function, NoOptions, register
 from mappings.converters.spelling import LANGUAGES, folded, merged, unambiguous, words
+from mappings.paths import spelt
 from mappings.values import CACHE_SIZE, Refused, describe, expect
 
 # What CLDR has under another name, or not at all: former, official and everyday names.
@@ -61,7 +62,7 @@ def make_country(_options: NoOptions) -> Function:
 @lru_cache(maxsize=CACHE_SIZE, typed=True)
 def country(value: str | int) -> str | None:
     """Return the alpha-2 code; Refused ``mapping.country.unknown`` for what is no country."""
-    text = f"{expect(value, (int,)):03}" if isinstance(value, int) else value.strip()
+    text = spelt(expect(value, (int,))).zfill(3) if isinstance(value, int) else value.strip()
     code = text.upper()
     if code in COUNTRIES:
         return code

@@ -13,6 +13,7 @@ from mappings.converters.codes import CURRENCIES
 from mappings.converters.numbers import Rounding, rounder
 from mappings.converters.registry import Function, NoOptions, register
 from mappings.converters.spelling import LANGUAGES, folded, merged, unambiguous
+from mappings.paths import spelt
 from mappings.values import CACHE_SIZE, Refused, describe, expect, plain_decimal
 
 _NUMBERED = """
@@ -99,7 +100,7 @@ def make_currency(_options: NoOptions) -> Function:
 @lru_cache(maxsize=CACHE_SIZE, typed=True)
 def currency(value: str | int) -> str | None:
     """Return the code; Refused ``mapping.currency.unknown`` for what is no currency."""
-    text = f"{expect(value, (int,)):03}" if isinstance(value, int) else value.strip()
+    text = spelt(expect(value, (int,))).zfill(3) if isinstance(value, int) else value.strip()
     code = text.upper()
     if code in CURRENCIES:
         return code

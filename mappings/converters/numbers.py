@@ -22,9 +22,11 @@ from functools import lru_cache
 from typing import Literal
 
 from mappings.converters.registry import Function, NoOptions, register
+from mappings.paths import spelt
 from mappings.values import (
     CACHE_SIZE,
     MAX_DIGITS,
+    Refused,
     parse_decimal,
     plain_decimal,
     plain_integer,
@@ -167,8 +169,19 @@ class ScaleOptions:
 @register("scale", takes=(int, Decimal), gives="decimal", options=ScaleOptions)
 def make_scale(options: ScaleOptions) -> Function:
     """Multiply with a constant, exactly: from cents to euros, from grams to kilograms."""
-    factor = plain_decimal(options.by)
+    factor = _factor(options.by)
     return lambda value: plain_decimal(WIDE.multiply(plain_decimal(value), factor))
+
+
+def _factor(by: Decimal) -> Decimal:
+    """Return a factor; ValueError for one that leaves nothing of a number, or is none."""
+    try:
+        factor = plain_decimal(by)
+    except Refused:
+        factor = Decimal(0)
+    if not factor:
+        raise ValueError("'by' is a finite number other than 0")
+    return factor
 
 
 @register("integer", takes=(str, int, Decimal), gives="integer")
@@ -217,7 +230,7 @@ def make_boolean(options: BooleanOptions) -> Function:
     def convert(value: str | int | bool) -> bool | None:
         if isinstance(value, bool):
             return value
-        word = str(value).strip().lower()
+        word = spelt(value).strip().lower()
         found = words.get(word)
         if found is None and word:
             refuse("boolean", value, "yes or no in a declared spelling")
@@ -231,7 +244,7 @@ def to_boolean(value: str | int | bool) -> bool | None:
     """Return a boolean; Refused ``mapping.boolean.invalid`` for other words and numbers."""
     if isinstance(value, bool):
         return value
-    word = value.strip().lower() if isinstance(value, str) else str(value)
+    word = value.strip().lower() if isinstance(value, str) else spelt(value)
     if not word:
         return None
     found = _BOOLEANS.get(word)

@@ -14,9 +14,17 @@ from zoneinfo import ZoneInfo
 
 from mappings.converters.numbers import WIDE, BooleanOptions, DecimalOptions, ScaleOptions
 from mappings.converters.registry import Function, reverses
-from mappings.converters.text import DecodeOptions, PadOptions
-from mappings.converters.times import DateOptions, DatetimeOptions
-from mappings.values import plain_decimal, refuse
+from mappings.converters.text import (
+    DecodeOptions,
+    PadOptions,
+    RepairOptions,
+    ReplaceOptions,
+    make_repair,
+    make_replace,
+    misread,
+)
+from mappings.converters.times import DateOptions, DatetimeOptions, formatted
+from mappings.values import Refused, describe, plain_decimal, refuse
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = {"s": timedelta(seconds=1), "ms": timedelta(milliseconds=1)}
@@ -26,8 +34,6 @@ _OWN_WAY_BACK = {
     "upper": "small letters",
     "collapse": "runs of white space",
     "unpad": "the filling",
-    "replace": "what was replaced",
-    "repair": "the bytes as they came",
     "text": "",
     "round": "the digits that were rounded off",
     "integer": "",
@@ -56,6 +62,32 @@ for _name, _lost in _OWN_WAY_BACK.items():
 def escaped(_options: Any) -> Function:
     """Escape what HTML gives a meaning; accents and the like are left as they are."""
     return lambda text: html.escape(text, quote=False)
+
+
+@reverses("replace", "what was replaced")
+def unreplaced(options: ReplaceOptions) -> Function:
+    """Leave a text as it is, or where that would be replaced again put ``find`` back."""
+    return _tried(make_replace(options), lambda text: text.replace(options.by, options.find))
+
+
+@reverses("repair", "the bytes as they came")
+def mistaken(options: RepairOptions) -> Function:
+    """Leave a text as it is, or where that would be repaired again mistake its bytes once more."""
+    return _tried(make_repair(options), lambda text: misread(text, options))
+
+
+def _tried(forward: Function, other: Callable[[str], str]) -> Function:
+    """Return the first of a text and its ``other`` form that ``forward`` makes the text of."""
+
+    def back(text: str) -> str:
+        if forward(text) == text:
+            return text
+        source = other(text)
+        if forward(source) != text:
+            raise Refused("mapping.reverse.value", f"{describe(text)} has no way back")
+        return source
+
+    return back
 
 
 @reverses("pad")
@@ -142,12 +174,7 @@ def _formatted(
 ) -> Callable[[date], str | date]:
     if not template:
         return placed
-    # strftime leaves the zeros of an early year out, which strptime then does not take.
-    return lambda value: _year_filled(placed(value), template)
-
-
-def _year_filled(value: date, template: str) -> str:
-    return value.strftime(template.replace("%Y", f"{value.year:04}"))
+    return lambda value: formatted(placed(value), template)
 
 
 def _counted(instant: datetime, unit: timedelta) -> int | Decimal:

@@ -11,6 +11,8 @@ from mappings.paths import spelt
 from mappings.values import plain_decimal, refuse
 
 _LONGEST = 10_000
+_WINDOWS = ("cp1252", "windows-1252")
+_UNDEFINED = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 
 # Cs and Cc without tab and line breaks; the latter are text.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -56,7 +58,7 @@ def clean(text: str) -> str:
     return _CONTROLS.sub("", html.unescape(text))
 
 
-@register("text", takes=(str, int, Decimal, bool), gives="string")
+@register("text", takes=(str, int, Decimal, bool), gives="string", revision=2)
 def make_text(_options: NoOptions) -> Function:
     """Spell a number or boolean as text: 42, 9.5, true."""
     return as_text
@@ -208,11 +210,22 @@ def make_repair(options: RepairOptions) -> Function:
 
 def _mistaken(text: str, encoding: str) -> bytes:
     """Return a text's bytes; what Windows leaves undefined was read as a control character."""
-    if encoding not in ("cp1252", "windows-1252"):
+    if encoding not in _WINDOWS:
         return text.encode(encoding)
     return b"".join(
         character.encode("latin-1" if "\x80" <= character <= "\x9f" else "cp1252")
         for character in text
+    )
+
+
+def misread(text: str, options: RepairOptions) -> str:
+    """Return the text that ``repair`` mends to ``text``; UnicodeError where there is none."""
+    mistaken = text.encode(options.written)
+    if options.read not in _WINDOWS:
+        return mistaken.decode(options.read)
+    one_by_one = (mistaken[at : at + 1] for at in range(len(mistaken)))
+    return "".join(
+        byte.decode("latin-1" if byte in _UNDEFINED else "cp1252") for byte in one_by_one
     )
 
 

@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mappings.converters.registry import Function, register
+from mappings.paths import spelt
 from mappings.values import CACHE_SIZE, Refused, refuse, utc
 
 Moment = TypeVar("Moment", bound=date)
@@ -24,6 +25,7 @@ Moment = TypeVar("Moment", bound=date)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_OFFSET = timedelta(0)
 SHORTEST_LOCAL = len("2025-01-31T12:00")
+_MOST_DIGITS = 20
 _DIRECTIVES = re.compile("%[a-zA-Z]")
 
 
@@ -99,7 +101,7 @@ def make_datetime(options: DatetimeOptions) -> Function:
             return None
         try:
             moment = parse(told)
-        except (ValueError, OverflowError, InvalidOperation):
+        except (ValueError, ArithmeticError):
             refuse("datetime", text, "date-time in the declared format")
         return from_moment(moment)
 
@@ -112,7 +114,7 @@ def make_datetime(options: DatetimeOptions) -> Function:
             return from_moment(value)
         if not options.epoch:
             refuse("datetime", value, "date-time: a number needs the option 'epoch'")
-        return from_text(str(value))
+        return from_text(spelt(value))
 
     return convert
 
@@ -190,7 +192,15 @@ def _epoch_parser(unit: str) -> Callable[[str], datetime] | None:
     if not unit:
         return None
     micros = 1_000_000 if unit == "s" else 1_000
-    return lambda text: _EPOCH + timedelta(microseconds=int(Decimal(text) * micros))
+
+    def parse(text: str) -> datetime:
+        number = Decimal(text)
+        # As many digits as an exponent names are never written out to find that no year has them.
+        if number.adjusted() > _MOST_DIGITS or "_" in text or not text.isascii():
+            raise ValueError
+        return _EPOCH + timedelta(microseconds=int(number * micros))
+
+    return parse
 
 
 def _from_local(moment: datetime, zone: ZoneInfo, options: DatetimeOptions) -> datetime:
@@ -232,15 +242,29 @@ def _parser(template: str, iso: Callable[[str], Moment]) -> Callable[[str], Mome
     """Return a function from text to date or naive or aware date-time."""
     if not template:
         return iso
-    if not _DIRECTIVES.search(template):
+    if not _is_format(template):
         raise ValueError("'format' is a strptime format such as %Y%m%d")
     # Without separators strptime takes 2025131 for a date: only the exact digits will do.
     exact = not _DIRECTIVES.sub("", template)
 
     def parse(text: str) -> datetime:
         moment = datetime.strptime(text, template)  # noqa: DTZ007 - the caller adds the zone
-        if exact and moment.strftime(template) != text:
+        if exact and formatted(moment, template) != text:
             raise ValueError
         return moment
 
     return parse
+
+
+def _is_format(template: str) -> bool:
+    """Return whether strptime knows every directive: it reads what it would write."""
+    try:
+        datetime.strptime(_EPOCH.strftime(template), template)  # noqa: DTZ007 - nobody takes it
+    except ValueError:
+        return False
+    return _DIRECTIVES.search(template) is not None
+
+
+def formatted(value: date, template: str) -> str:
+    """Return a day or date-time as ``template`` says, early years with their zeros."""
+    return value.strftime(template.replace("%Y", f"{value.year:04}"))
