@@ -219,6 +219,28 @@ class DeletesConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineConfig:
+    """How many days the content of a refused row is kept after it was last refused."""
+
+    keep_days: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeConfig:
+    """When the number of rows in a slice is too far off its history to be believed.
+
+    A reading of every row may hold ``factor`` times as many rows as the earlier ones, or as few;
+    a slice of changes ``slice_factor`` times as many as the greatest. Differences of fewer than
+    ``rows`` count for nothing. ``zero``: whether no row at all may come where there always was one.
+    """
+
+    factor: Decimal = Decimal(2)
+    slice_factor: Decimal = Decimal(10)
+    rows: int = 1000
+    zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SyncConfig:
     """One stream of one system into one canonical entity.
 
@@ -238,6 +260,8 @@ class SyncConfig:
     error_limit: ErrorLimit = field(default_factory=ErrorLimit)
     survivorship: SurvivorshipConfig = field(default_factory=SurvivorshipConfig)
     deletes: DeletesConfig = field(default_factory=DeletesConfig)
+    quarantine: QuarantineConfig = field(default_factory=QuarantineConfig)
+    volume: VolumeConfig = field(default_factory=VolumeConfig)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,16 @@ import logging
 import click
 
 from midspan import __version__
-from midspan.cli.verbs import changes, contracts, project, proofs, servers, syncs, systems
+from midspan.cli.verbs import (
+    changes,
+    contracts,
+    project,
+    proofs,
+    quarantine,
+    servers,
+    syncs,
+    systems,
+)
 
 
 class InOrder(click.Group):
@@ -37,6 +46,7 @@ for verb in (
     *systems.VERBS,
     *changes.VERBS,
     *syncs.VERBS,
+    *quarantine.VERBS,
     *servers.VERBS,
     *contracts.VERBS,
 ):

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from errno import ENOSPC, EPIPE
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 import msgspec
@@ -21,6 +21,9 @@ from rich.table import Table
 from rich.text import Text
 
 from midspan.kernel.errors import MidspanError
+
+if TYPE_CHECKING:
+    from midspan.sync.report import RunReport
 
 P = ParamSpec("P")
 
@@ -119,6 +122,20 @@ def age(moment: datetime, now: datetime | None = None) -> str:
 def ledger_line(counts: Mapping[str, Any]) -> str:
     """Return the parts of a ledger that are not zero, in words."""
     return ", ".join(f"{name} {value}" for name, value in counts.items() if value)
+
+
+def print_report(report: "RunReport", *, as_json: bool) -> None:
+    """Print what a run did."""
+    if as_json:
+        print_json(report.as_dict())
+        return
+    if report.remapped:
+        click.echo(f"{report.sync}: the mapping is another now: every row was read again")
+    click.echo(f"{report.sync}: {ledger_line(report.ledger.counts) or 'nothing to read'}")
+    changed = ledger_line(report.golden) or "unchanged"
+    click.echo(f"golden records: {changed}; events: {report.events}")
+    if report.lag and report.lag.said():
+        click.echo(f"late rows: {report.lag.said()}")
 
 
 class ProgressLine:

@@ -79,28 +79,6 @@ def center_status(project: Project, center: Center) -> dict[str, Any]:
     return {"center": center.name, "golden": golden, "outbox": waiting}
 
 
-def quarantined_rows(project: Project, sync: BoundSync) -> list[dict[str, Any]]:
-    """Return a sync's refused rows: why and where, never what was in them."""
-    table = sync.model.state.quarantine
-    names = ("id", "sync", "source_key", "code", "field", "message", "place", "mapping_version")
-    with project.store(sync.center.name).read() as connection:
-        rows = mappings(
-            connection.execute(
-                select(*(table.c[name] for name in (*names, "first_seen", "last_seen")))
-                .where(table.c.sync == sync.name)
-                .order_by(table.c.id)
-            )
-        )
-    return [
-        {
-            **{name: row[name] for name in names},
-            "first_seen": row["first_seen"].isoformat(),
-            "last_seen": row["last_seen"].isoformat(),
-        }
-        for row in rows
-    ]
-
-
 def _run(row: Mapping[str, Any]) -> dict[str, Any]:
     finished = row["finished_at"]
     return {

@@ -17,6 +17,7 @@ from midspan.sync.apply import SliceApply
 from midspan.sync.judge import judge_leaving, judge_slice
 from midspan.sync.lag import LagBook, Reach, lag_book, warn
 from midspan.sync.project import Project
+from midspan.sync.quarantine import prune
 from midspan.sync.report import RunReport
 from midspan.sync.run import Run, RunOptions, running
 from midspan.sync.stage import Reading, plan_slice, stage_slice
@@ -103,6 +104,7 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
         empty = _is_empty(connection, run.sync.model)
         last = read_counter(connection, run.sync.model, run.sync.model.entity.name, 0)
         slice_apply.write(connection, last)
+        prune(connection, run.sync, now)
         ingest = run.ingest(now, as_of, quiet=empty)
         counts = ingest.apply(connection, changes, last)
         if empty and counts.created:

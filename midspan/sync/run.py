@@ -81,11 +81,15 @@ class Run:
         return self.cursor.mapping_version == self.sync.mapping.version
 
     @contextmanager
-    def reading(self) -> Iterator[tuple[Adapter, Staging]]:
-        """Open the adapter and the staging for the time of the run."""
-        store = self.project.staging(self.sync.name)
+    def reading(self, apart: str = "") -> Iterator[tuple[Adapter, Staging]]:
+        """Open the adapter and the staging for the time of the run.
+
+        ``apart`` names a staging beside that of the live sync, whose slice stays as it is.
+        """
+        name = f"{self.sync.name}{apart}"
+        store = self.project.staging(name)
         try:
-            staging = Staging(store, self.sync.name, self.sync.model)
+            staging = Staging(store, name, self.sync.model)
             adapter = self.project.adapter(self.sync.config.system, Lane.SYNC)
             try:
                 with rare_collections():

@@ -152,6 +152,11 @@ class Staging:
             if result.rowcount:
                 self._empty(connection)
 
+    def discard(self) -> None:
+        """Empty staging, whoever's it is: a slice that was broken off is read anew."""
+        with self.store.write() as connection:
+            self._empty(connection)
+
     def append(
         self,
         progress: Progress,

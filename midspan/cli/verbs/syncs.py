@@ -1,7 +1,6 @@
 """Verbs about syncs: run by hand, and what their runs left behind."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,11 +11,9 @@ from midspan.cli.output import (
     json_option,
     ledger_line,
     print_json,
+    print_report,
     print_table,
 )
-
-if TYPE_CHECKING:
-    from midspan.sync.report import RunReport
 
 
 @click.command()
@@ -34,7 +31,7 @@ def sync(name: str, full_refresh: bool, dry_run: bool, as_json: bool) -> None:
     options = RunOptions(full_refresh=full_refresh, dry_run=dry_run)
     report = run_sync(open_project(), name, options, lambda progress: line.update(progress.read))
     line.done()
-    _print_report(report, as_json=as_json)
+    print_report(report, as_json=as_json)
 
 
 @click.command(short_help="Find what vanished from a sync's source.")
@@ -50,7 +47,7 @@ def deletes(name: str, dry_run: bool, as_json: bool) -> None:
     line = ProgressLine(f"{name}: keys listed")
     report = run_deletes(open_project(), name, RunOptions(dry_run=dry_run), line.update)
     line.done()
-    _print_report(report, as_json=as_json)
+    print_report(report, as_json=as_json)
 
 
 @click.command(short_help="Show each system's gate, each sync's last run, each backlog.")
@@ -91,29 +88,6 @@ def status(as_json: bool) -> None:
     )
 
 
-@click.group()
-def quarantine() -> None:
-    """Rows that were refused."""
-
-
-@quarantine.command("list")
-@click.argument("name", required=False)
-@json_option
-@guarded
-def quarantine_list(name: str | None, as_json: bool) -> None:
-    """List the refused rows of sync NAME (all syncs by default): why and where."""
-    from midspan.cli.queries import quarantined_rows
-
-    project = open_project()
-    syncs = [project.sync(name)] if name else list(project.syncs.values())
-    rows = [row for one in syncs for row in quarantined_rows(project, one)]
-    if as_json:
-        print_json(rows)
-        return
-    columns = ("sync", "source_key", "code", "field", "message", "place")
-    print_table(columns, [[row[column] for column in columns] for row in rows])
-
-
 def _moment(stamp: str | None) -> str:
     return f"{datetime.fromisoformat(stamp).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if stamp else ""
 
@@ -122,17 +96,4 @@ def _sum(counts: dict[str, int]) -> int:
     return sum(counts.values())
 
 
-def _print_report(report: "RunReport", *, as_json: bool) -> None:
-    if as_json:
-        print_json(report.as_dict())
-        return
-    if report.remapped:
-        click.echo(f"{report.sync}: the mapping is another now: every row was read again")
-    click.echo(f"{report.sync}: {ledger_line(report.ledger.counts) or 'nothing to read'}")
-    changed = ledger_line(report.golden) or "unchanged"
-    click.echo(f"golden records: {changed}; events: {report.events}")
-    if report.lag and report.lag.said():
-        click.echo(f"late rows: {report.lag.said()}")
-
-
-VERBS: tuple[click.Command, ...] = (sync, deletes, status, quarantine)
+VERBS: tuple[click.Command, ...] = (sync, deletes, status)
