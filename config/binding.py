@@ -5,6 +5,7 @@ out. Supported: ``str``, ``int``, ``float``, ``bool``, ``Decimal``, ``timedelta`
 ``5m``, ``2h``, ``1d``), ``Path``, ``re.Pattern[str]``, ``Literal``, optional types,
 ``tuple[T, ...]``, ``Mapping[str, T]``, nested dataclasses, ``Node`` (left as it is) and ``Any``
 (made plain).
+Where a text is meant, what only looks like a number or boolean to YAML (``007``, ``NO``) is one.
 A union of a scalar and a dataclass binds by the shape of the value. A key that is a word of
 Python's own (``from``) belongs to the field with an underscore behind it.
 """
@@ -200,8 +201,11 @@ def _scalar(node: Node, hint: Any, problems: list[Problem]) -> Any:
     value = _cast(node.value, hint)
     if value is not _MISSING:
         return value
+    if hint is str and (code := node.code()) is not None:
+        return code
+    remedy = "Put it in quotes if a text is meant" if hint is str and node.text else ""
     wanted = "a duration such as 90s, 5m, 2h" if hint is timedelta else f"a {hint.__name__}"
-    problems.append(node.problem("config.type", f"expected {wanted}, found {_shape(node)}"))
+    problems.append(node.problem("config.type", f"expected {wanted}, found {_shape(node)}", remedy))
     return None
 
 

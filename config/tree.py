@@ -5,6 +5,7 @@ constructs anything but strings, numbers, booleans, lists and dictionaries. liby
 tree is made of its events.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from midspan.kernel.errors import ConfigurationError, Problem
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 24
 
+_PLAIN = re.compile(r"-?[0-9]*\.[0-9]+|-?[0-9]+\.")
 _SCALARS = yaml.constructor.SafeConstructor()
 _RESOLVER = yaml.resolver.Resolver()
 
@@ -26,6 +28,7 @@ class Node:
     """A value with its place; ``value`` is a scalar, a list of nodes or a dict of nodes.
 
     ``keys`` holds, for a dict, the node of each key, so that a misspelt one can be shown.
+    ``text`` is how the file spells a number or boolean: to YAML ``007`` is 7 and ``NO`` is false.
     """
 
     value: Any
@@ -33,6 +36,7 @@ class Node:
     line: int
     column: int
     keys: Mapping[str, "Node"]
+    text: str = ""
 
     def problem(self, code: str, message: str, remedy: str = "") -> Problem:
         """Return a finding at this place."""
@@ -46,6 +50,23 @@ class Node:
         """Yield a dict node's children in the file's order; nothing for other nodes."""
         if isinstance(self.value, dict):
             yield from self.value.items()
+
+    def written(self) -> str | None:
+        """Return a text, number or boolean as the file spells it; None for anything else."""
+        return self.value if isinstance(self.value, str) else self.text or None
+
+    def code(self) -> str | None:
+        """Return a word or code that only YAML takes for something else: ``NO``, ``007``.
+
+        None for texts, and for all that is spelt as the number or boolean that it is.
+        """
+        if isinstance(self.value, bool):
+            is_spelt_so = self.text.lower() in ("true", "false")
+        elif isinstance(self.value, float):
+            is_spelt_so = _PLAIN.fullmatch(self.text) is not None
+        else:
+            is_spelt_so = str(self.value) == self.text
+        return None if is_spelt_so else self.text or None
 
     def plain(self) -> Any:
         """Return the value without positions."""
@@ -125,7 +146,8 @@ class _Builder:
         try:
             value = construct(_SCALARS, yaml.ScalarNode(tag, event.value))
             str(value)  # an endless number fails here, not in a message far from its place
-            return self._node(event, value)
+            spelt = event.value if isinstance(value, bool | int | float) else ""
+            return self._node(event, value, text=spelt)
         except (ValueError, LookupError, yaml.YAMLError):  # a tag forced upon what it does not fit
             return self._refuse(event, "this value cannot be read")
 
@@ -138,9 +160,11 @@ class _Builder:
             open_values -= isinstance(inner, yaml.CollectionEndEvent)
         return self._refuse(event, message)
 
-    def _node(self, event: Any, value: Any, keys: Mapping[str, Node] | None = None) -> Node:
+    def _node(
+        self, event: Any, value: Any, keys: Mapping[str, Node] | None = None, text: str = ""
+    ) -> Node:
         mark = event.start_mark
-        return Node(value, self.file, mark.line + 1, mark.column + 1, keys or {})
+        return Node(value, self.file, mark.line + 1, mark.column + 1, keys or {}, text)
 
     def _refuse(self, event: Any, message: str) -> Node:
         node = self._node(event, None)

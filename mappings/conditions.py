@@ -3,7 +3,8 @@
 A condition is an expression and what is tested of its value (``equals``, ``in``, ``missing``,
 ``above``, ``at_least``, ``below``, ``at_most``, ``starts_with``, ``ends_with``, ``contains``,
 ``matches``), or ``{all: [...]}``, ``{any: [...]}``, ``{not: ...}``. Booleans and numbers are
-compared as such, texts exactly, and what a converter gives as values of its kind.
+compared with their like, whether the source writes them as text or not, other texts exactly, and
+what a converter gives as values of its kind.
 """
 
 from abc import abstractmethod
@@ -17,6 +18,7 @@ from typing import Any, TypeVar, get_args
 from config.binding import nearest
 from config.tree import Node
 from mappings.analysis import kind_of
+from mappings.literals import alike, literal, typed
 from mappings.model import (
     All,
     Condition,
@@ -31,7 +33,6 @@ from mappings.model import (
 )
 from mappings.paths import Path, PathError, parse_path
 from mappings.predicates import compiled
-from mappings.values import cast
 from midspan.kernel.errors import Problem
 from shared_services.contracts.entities import FieldKind
 
@@ -62,19 +63,21 @@ class ConditionReader:
         """Return the condition at ``node``."""
         for key, group in (("all", All), ("any", Some)):
             if node.get(key) is not None:
-                if self._unknown_keys(node, (key,)):
-                    return None
+                self._unknown_keys(node, (key,))
                 parts: tuple[Condition, ...] | None = self._each(node.value[key], self.condition)
                 return None if parts is None else group(parts)
         inner = node.get("not")
         if inner is not None:
-            found = None if self._unknown_keys(node, ("not",)) else self.condition(inner)
+            self._unknown_keys(node, ("not",))
+            found = self.condition(inner)
             return None if found is None else Not(found)
         return self._test(node)
 
     def _test(self, node: Node) -> Condition | None:
         tests = [key for key in TESTS if node.get(key) is not None]
         if not tests and self._misspelt(node):
+            # What else is wrong is told as well.
+            self.read(without(node, [key for key in node.keys if _is_nearly_test(key)]))
             return None
         if not tests or (len(tests) > 1 and not set(tests) <= set(BOUNDS)):
             message = f"a condition is {{path: ...}} with one of {', '.join(TESTS)}"
@@ -98,7 +101,7 @@ class ConditionReader:
 
     def _misspelt(self, node: Node) -> bool:
         """Return whether a key is nearly a test; it was told of then."""
-        others = [key for key in node.keys if not get_close_matches(key, TESTS, n=1)]
+        others = [key for key in node.keys if not _is_nearly_test(key)]
         return self._unknown_keys(node, (*TESTS, *others))
 
     def _missing(self, of: Expression, value: Node) -> Condition | None:
@@ -110,7 +113,10 @@ class ConditionReader:
     def _one_of(self, of: Expression, values: Sequence[Node]) -> Condition | None:
         wanted = [self._compared(of, value) for value in values]
         complete = tuple(one for one in wanted if one is not None)
-        return OneOf(of, complete) if len(complete) == len(wanted) else None
+        if len(complete) < len(wanted):
+            return None
+        others = () if kind_of(of) else tuple(map(alike, values))
+        return OneOf(of, complete, others if any(others) else ())
 
     def _compared(self, of: Expression, node: Node) -> Any:
         """Return what a value is compared with, in the kind that it is of; None for none."""
@@ -120,20 +126,21 @@ class ConditionReader:
             return None
         kind = kind_of(of)
         if kind is None:
-            return Decimal(str(node.value)) if type(node.value) is float else node.value
+            return literal(node)
         return self._cast(node, kind)
 
     def _cast(self, node: Node, kind: FieldKind) -> Any:
         try:
-            return cast(node.value, kind)
+            return typed(node, kind)
         except ValueError:
-            self._refuse(node, "mapping.value", f"'{node.plain()}' is no {kind}")
+            told = node.written() or node.plain()
+            self._refuse(node, "mapping.value", f"'{told}' is no {kind}")
             return None
 
     def _within(self, of: Expression, given: dict[str, Node]) -> Condition | None:
         kind = kind_of(of)
         first = next(iter(given.values()))
-        kind = "decimal" if kind == "integer" else kind or _kind_of_bound(first.value)
+        kind = "decimal" if kind == "integer" else kind or _kind_of_bound(literal(first))
         if kind not in _ORDERED:
             message = "bounds are numbers, dates (2025-01-31), or instants with their offset"
             self._refuse(first, "mapping.condition", message, "Add a via that gives one of them")
@@ -146,21 +153,24 @@ class ConditionReader:
             message = f"texts are tested, but this gives {kind_of(of)}"
             self._refuse(value, "mapping.kind", message, "Add via: text")
             return None
+        texts = []
         nodes = value.value if isinstance(value.value, list) else [value]
-        for node in nodes:
-            if not isinstance(node.value, str) or not node.value:
+        for node in nodes or [value]:
+            text = node.written()
+            if not text:
                 self._refuse(node, "mapping.condition", f"{test} holds a text, or several")
                 return None
-            if test == "matches" and not self._is_pattern(node):
+            if test == "matches" and not self._is_pattern(node, text):
                 return None
+            texts.append(text)
         name = next(one for one in TEXT_TESTS if one == test)
-        return Spelt(of, name, tuple(node.value for node in nodes))
+        return Spelt(of, name, tuple(texts))
 
-    def _is_pattern(self, node: Node) -> bool:
+    def _is_pattern(self, node: Node, text: str) -> bool:
         try:
-            compiled(node.value)
+            compiled(text)
         except ValueError as error:
-            message = f"'{node.value}' is no regular expression: {error}"
+            message = f"'{text}' is no regular expression: {error}"
             remedy = "Write it in RE2's syntax, which has no look-around and no back-references"
             self._refuse(node, "mapping.condition", message, remedy)
             return False
@@ -168,13 +178,15 @@ class ConditionReader:
 
     def path(self, node: Node) -> Path | None:
         """Return the path at ``node``."""
-        if not isinstance(node.value, str):
-            self._refuse(node, "mapping.path_syntax", "a path is a text")
+        text = node.written()
+        if text is None:
+            remedy = "Put it in quotes if a column is called so" if node.value is None else ""
+            self._refuse(node, "mapping.path_syntax", "a path is a text", remedy)
             return None
         try:
-            return parse_path(node.value, self._depth)
+            return parse_path(text, self._depth)
         except PathError as error:
-            message = f"'{node.value}' is no path: at character {error.offset + 1}, {error.message}"
+            message = f"'{text}' is no path: at character {error.offset + 1}, {error.message}"
             self._refuse(node, "mapping.path_syntax", message)
             return None
 
@@ -198,8 +210,21 @@ class ConditionReader:
         self._problems.append(node.problem(code, message, remedy))
 
 
+def list_of(node: Node | None) -> list[Node]:
+    """Return a list's nodes; a single text is a list of one."""
+    if node is None or node.value is None or isinstance(node.value, dict):
+        return []
+    return node.value if isinstance(node.value, list) else [node]
+
+
+def _is_nearly_test(key: str) -> bool:
+    return bool(get_close_matches(key, TESTS, n=1))
+
+
 def without(node: Node, names: Sequence[str]) -> Node:
     """Return a node without some of its keys."""
+    if not isinstance(node.value, dict):
+        return node
     value = {name: child for name, child in node.value.items() if name not in names}
     keys = {name: place for name, place in node.keys.items() if name not in names}
     return replace(node, value=value, keys=keys)
@@ -207,7 +232,7 @@ def without(node: Node, names: Sequence[str]) -> Node:
 
 def _kind_of_bound(value: Any) -> FieldKind | None:
     """Return the kind of a bound as it is written: a number, a day, an instant."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return "decimal"
     if not isinstance(value, str):
         return None

@@ -75,7 +75,8 @@ class ConversionReader(ListReader):
 
     def _concat(self, node: Node) -> Expression | None:
         separator = node.get("separator")
-        if separator is not None and not isinstance(separator.value, str):
+        between = "" if separator is None else separator.written()
+        if separator is not None and between is None:
             self._refuse(separator, "mapping.expression", "a separator is a text")
             return None
         parts: tuple[Expression, ...] | None = self._each(node.value["concat"], self.read)
@@ -86,7 +87,7 @@ class ConversionReader(ListReader):
                 message = f"texts are joined, but one part gives {kind_of(part)}"
                 self._refuse(node, "mapping.kind", message, "Add via: text")
                 return None
-        return Concat(parts, separator.value if separator else "")
+        return Concat(parts, between or "")
 
     def _format(self, node: Node) -> Expression | None:
         """Return the reading of ``{NAME2} {NAME1}``; two braces stand for one."""

@@ -36,8 +36,8 @@ class ConditionEmitter(Bindings):
     def condition(self, condition: Condition) -> ast.expr:
         """Return the test of a condition."""
         match condition:
-            case OneOf(of=of, values=values):
-                wanted = syntax.tuple_of([self.literal(value) for value in values])
+            case OneOf(of=of):
+                wanted = syntax.tuple_of(list(map(self.literal, condition.accepted)))
                 return syntax.compare(self._subject(of), ast.In(), wanted)
             case Missing(of=of):
                 return syntax.is_missing(self._subject(of))

@@ -12,6 +12,8 @@ numbers), which ``via``, ``lookup`` and ``default`` are applied to in this order
 """
 
 from collections.abc import Callable
+from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 
 from config.binding import nearest
@@ -20,6 +22,7 @@ from mappings.analysis import kind_of
 from mappings.conditions import without
 from mappings.conversions import OPERATORS, ConversionReader
 from mappings.fields import restriction
+from mappings.literals import literal, spelling
 from mappings.model import (
     NOTHING,
     Case,
@@ -32,7 +35,7 @@ from mappings.model import (
     Guarded,
     Read,
 )
-from mappings.values import Refused, cast
+from mappings.values import KIND_TYPES, Refused, cast
 from shared_services.contracts.entities import FieldKind, FieldType
 
 SOURCES = (
@@ -47,7 +50,12 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
 }
 _KEYS = (*SOURCES, *COMPANIONS, "via", "lookup", "default")
 ON_ERROR = ("quarantine", "drop_field", "default")
-_SHAPES: dict[type, FieldKind] = {str: "string", bool: "boolean", int: "integer", float: "decimal"}
+_SHAPES: dict[type, FieldKind] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    Decimal: "decimal",
+}
 
 
 class ExpressionReader(ConversionReader):
@@ -60,10 +68,11 @@ class ExpressionReader(ConversionReader):
     def field(self, node: Node, field: FieldType) -> FieldExpression | None:
         """Return a canonical field's expression, of the field's kind."""
         on_error = node.get("on_error")
-        if on_error is not None:
-            node = without(node, ("on_error",))
+        node = without(node, ("on_error", *self._nearly_on_error(node)))
         expression = self.read(node, field)
-        if expression is None or (on_error and not self._on_error(on_error, expression, field)):
+        if on_error and not self._on_error(on_error, expression, field):
+            return None
+        if expression is None:
             return None
         kind = kind_of(expression)
         if field.kind == "records" and kind is None:
@@ -74,19 +83,34 @@ class ExpressionReader(ConversionReader):
         if kind in (None, field.kind) or (kind, field.kind) == ("integer", "decimal"):
             return _guarded(expression, on_error.value) if on_error else expression
         message = f"the field '{field.name}' is {field.kind}, but this gives {kind}"
-        self._refuse(node, "mapping.kind", message, self._giving(field.kind))
+        self._refuse(node, "mapping.kind", message, self._giving(field.kind, kind))
         return None
 
-    def _giving(self, kind: FieldKind) -> str:
-        """Return how a value of ``kind`` is come by."""
-        giving = sorted(one.name for one in self._converters.values() if one.gives == kind)
+    def _nearly_on_error(self, node: Node) -> list[str]:
+        """Return the keys that are meant to be ``on_error``; they were told of."""
+        others = [key for key in node.keys if key not in (*_KEYS, "on_error")]
+        found = [key for key in others if get_close_matches(key, ("on_error",), n=1)]
+        for key in found:
+            message = f"unknown key '{key}'"
+            remedy = nearest(key, ("on_error",))
+            self._refuse(node.keys[key], "mapping.unknown_key", message, remedy)
+        return found
+
+    def _giving(self, kind: FieldKind, taken: FieldKind | None) -> str:
+        """Return how a value of ``kind`` is come by, of one that is ``taken`` where that goes."""
+        all_giving = [one for one in self._converters.values() if one.gives == kind]
+        direct = [one for one in all_giving if taken and KIND_TYPES[taken] in one.takes]
+        giving = sorted(one.name for one in direct or all_giving)
         return f"Add via: {' or '.join(giving)}" if giving else ""
 
-    def _on_error(self, place: Node, expression: Expression, field: FieldType) -> bool:
+    def _on_error(self, place: Node, expression: Expression | None, field: FieldType) -> bool:
         """Return whether ``on_error`` can be kept; add what is wrong with it."""
         if place.value not in ON_ERROR:
             known = ", ".join(ON_ERROR)
-            self._refuse(place, "mapping.expression", f"on_error is one of {known}")
+            remedy = nearest(str(place.value), ON_ERROR)
+            self._refuse(place, "mapping.expression", f"on_error is one of {known}", remedy)
+        elif expression is None:
+            return False
         elif place.value == "default" and not isinstance(expression, Default):
             message = "there is no default to take on an error"
             self._refuse(place, "mapping.expression", message, "Add default:, or say drop_field")
@@ -104,6 +128,8 @@ class ExpressionReader(ConversionReader):
         if not isinstance(node.value, dict):
             message = "an expression is a path, or a mapping such as {path: ..., via: ...}"
             remedy = "Write {const: ...} for a value that is always the same"
+            if node.text:
+                remedy += f", and {{path: '{node.text}'}} for a column"
             self._refuse(node, "mapping.expression", message, remedy)
             return None
         source = self._source_key(node)
@@ -129,10 +155,11 @@ class ExpressionReader(ConversionReader):
         return None if path is None else Read(path)
 
     def _source_key(self, node: Node) -> str | None:
-        if self._unknown_keys(node, _KEYS):
-            return None
+        misspelt = self._unknown_keys(node, _KEYS)
         found = [key for key in SOURCES if key in node.keys]
         if len(found) != 1:
+            if misspelt and not found:
+                return None
             message = f"exactly one of {', '.join(SOURCES)} is needed, found {len(found)}"
             self._refuse(node, "mapping.expression", message)
             return None
@@ -140,15 +167,14 @@ class ExpressionReader(ConversionReader):
             if key in node.keys and found[0] not in sources:
                 message = f"'{key}' belongs to '{' or '.join(sources)}', which is not here"
                 self._refuse(node.keys[key], "mapping.expression", message)
-                return None
         return found[0]
 
     def _constant(self, node: Node, field: FieldType | None) -> Constant | None:
-        kind = field.kind if field else _SHAPES.get(type(node.value))
+        kind = field.kind if field else _SHAPES.get(type(literal(node)))
         if kind is None:
             self._refuse(node, "mapping.value", "a constant is a text, number or boolean")
             return None
-        value = self._value(node, node.value, kind, field)
+        value = self._value(node, spelling(node, kind), kind, field)
         return None if value is None else Constant(value, kind)
 
     def _value(self, node: Node, value: Any, kind: FieldKind, field: FieldType | None) -> Any:
@@ -184,13 +210,12 @@ class ExpressionReader(ConversionReader):
 
     def _case(self, node: Node, field: FieldType | None) -> Case | None:
         test, then = node.get("if"), node.get("then")
-        if test is None or then is None:
+        misspelt = self._unknown_keys(node, ("if", "then"))
+        condition = None if test is None else self.condition(test)
+        value = None if then is None else self.read(then, field)
+        if (test is None or then is None) and not misspelt:
             self._refuse(node, "mapping.expression", "a case holds 'if' and 'then'")
-            return None
-        condition, value = self.condition(test), self.read(then, field)
-        if self._unknown_keys(node, ("if", "then")) or condition is None or value is None:
-            return None
-        return Case(condition, value)
+        return None if condition is None or value is None else Case(condition, value)
 
     def _of_one_kind(
         self, node: Node, whole: Expression, branches: tuple[Expression, ...]

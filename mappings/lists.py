@@ -7,11 +7,13 @@ at the item; ``^.DATE`` is a member of the record around it, ``$.DATE`` a column
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path as FilePath
 
 from config.binding import bind, nearest
 from config.tree import Node
 from mappings.analysis import kind_of
+from mappings.conditions import list_of, without
 from mappings.converters import Converter
 from mappings.lookup_reader import LookupReader
 from mappings.model import Each, FieldExpression, Filter
@@ -60,13 +62,14 @@ class ListReader(LookupReader):
         What is missing of ``owner``, the entity or field they belong to, is told at ``place``.
         """
         given = dict(node.items()) if node else {}
-        known = [spec.name for spec in specs]
+        known = {spec.name: spec for spec in specs}
         for name in given:
             if node is not None and name not in known:
                 message = f"{owner} has no field '{name}'"
-                self._refuse(
-                    node.keys[name], "mapping.unknown_field", message, nearest(name, known)
-                )
+                remedy = nearest(name, list(known))
+                self._refuse(node.keys[name], "mapping.unknown_field", message, remedy)
+                close = get_close_matches(name, [one for one in known if one not in given], n=1)
+                self._misplaced(given[name], known[close[0]] if close else None)
         found: dict[str, FieldExpression] = {}
         for spec in specs:
             if spec.name in given:
@@ -79,12 +82,20 @@ class ListReader(LookupReader):
                 self._refuse(place, "mapping.missing_field", message, remedy)
         return found
 
+    def _misplaced(self, node: Node, field: FieldType | None) -> None:
+        """Tell what is wrong in an unknown field, too; ``field`` is what may be meant."""
+        if field is not None:
+            self.field(node, field)
+        elif node.get("each") is None:
+            self.read(without(node, ("on_error",)))
+
     def filters(self, nodes: tuple[Node, ...] | list[Node]) -> tuple[Filter, ...]:
         """Return the filters at ``nodes``; what is wrong with one was added."""
         found = []
         for node in nodes:
             entry = bind(node, FilterEntry, self._problems)
-            condition = None if entry is None else self.condition(entry.when)
+            when = node.get("when")
+            condition = None if when is None else self.condition(when)
             if entry is not None and condition is not None:
                 found.append(Filter(condition, entry.reason))
         return tuple(found)
@@ -97,17 +108,16 @@ class ListReader(LookupReader):
             return None
         before = len(self._problems)
         entry = bind(node, EachEntry, self._problems)
-        if entry is None:
-            return None
-        of = self.read(entry.of)
-        if of is not None and kind_of(of) is not None:
-            self._refuse(entry.of, "mapping.kind", f"of is a list, but this gives {kind_of(of)}")
+        place = node.get("of")
+        of = None if place is None else self.read(place)
+        if place is not None and of is not None and kind_of(of) is not None:
+            self._refuse(place, "mapping.kind", f"of is a list, but this gives {kind_of(of)}")
         self._depth += 1
         fields = self.fields(
-            node.value["fields"], field.fields, field.name, node.keys.get("fields") or node
+            node.get("fields"), field.fields, field.name, node.keys.get("fields") or node
         )
-        filters = self.filters(entry.filter)
+        filters = self.filters(list_of(node.get("filter")))
         self._depth -= 1
-        if of is None or len(self._problems) > before:
+        if entry is None or of is None or len(self._problems) > before:
             return None
         return Each(of, field.fields, fields, filters)

@@ -52,6 +52,7 @@ class LookupReader(ConditionReader):
     ) -> Expression | None:
         options = self._lookup_options(node)
         if options is None:
+            self._rest_of_lookup(node)
             return None
         at = None if options.at is None else self.read(options.at)
         wanted = Wanted(options.table, options.column, options.ignore_case)
@@ -81,10 +82,18 @@ class LookupReader(ConditionReader):
             spelling=table.spelling,
         )
 
+    def _rest_of_lookup(self, node: Node) -> None:
+        """Tell what is wrong with a lookup's table and day, though its options are wrong."""
+        table, at = node.get("table"), node.get("at")
+        if table is not None and isinstance(table.value, str):
+            read_table(table, Wanted(table.value), self._folder, self._problems)
+        if at is not None:
+            self.read(at)
+
     def _lookup_options(self, node: Node) -> LookupOptions | None:
         if isinstance(node.value, dict):
             return bind(node, LookupOptions, self._problems)
-        return LookupOptions(str(node.value))
+        return LookupOptions(node.written() or str(node.plain()))
 
     def _fits(
         self,

@@ -205,10 +205,19 @@ FieldExpression = Expression | Guarded
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Whether a value equals one of ``values``."""
+    """Whether a value equals one of ``values``.
+
+    ``alike`` holds, for each of them, the same in another type, which counts as well.
+    """
 
     of: Expression
     values: tuple[str | int | bool | Decimal | date, ...]
+    alike: tuple[tuple[Any, ...], ...] = field(default=(), metadata={"added": True})
+
+    @property
+    def accepted(self) -> tuple[Any, ...]:
+        """Return all that is taken for one of the values."""
+        return (*self.values, *(one for some in self.alike for one in some))
 
 
 @dataclass(frozen=True, slots=True)

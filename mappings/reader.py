@@ -20,21 +20,20 @@ field, and only fields that exist, each of its kind::
 """
 
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from config.binding import bind, nearest
 from config.tree import Node, read_tree
 from mappings.analysis import columns_of, paths_of
+from mappings.conditions import list_of
 from mappings.converters.own import converters_of
 from mappings.expressions import ExpressionReader
+from mappings.literals import literal, typed
 from mappings.model import Example, Expression, Mapping
 from mappings.paths import Path as SourcePath
 from mappings.paths import is_writable
-from mappings.values import cast
 from midspan.kernel.errors import ConfigurationError, Problem
 from shared_services.contracts.entities import EntityType, FieldType
 
@@ -91,10 +90,13 @@ class _Loader:
             self._tree.get("fields"), self._entity.fields, self._entity.name, self._key("fields")
         )
         checks = self._checks(self._tree.get("checks"))
-        filters = self._reader.filters(_list(self._tree.get("filter")))
-        if top is None:
+        filters = self._reader.filters(list_of(self._tree.get("filter")))
+        reverse = self._reverse(self._tree.get("reverse"))
+        self._check_names()
+        if top is None or self._problems:
+            # Which columns are read is not known then.
+            self._examples(None)
             return None
-        self._check_names(top)
         mapping = Mapping(
             name=top.mapping,
             file=self._tree.file,
@@ -105,29 +107,26 @@ class _Loader:
             checks=checks,
             ignored=frozenset(top.ignore),
             personal=frozenset(top.personal),
-            reverse=self._reverse(self._tree.get("reverse")),
+            reverse=reverse,
         )
         used = columns_of(mapping)
         self._check_ignored(used)
         self._check_personal(used | mapping.ignored)
-        examples = self._examples(top.examples, used | mapping.ignored)
+        examples = self._examples(used | mapping.ignored)
         return replace(mapping, examples=examples)
 
-    def _check_names(self, top: MappingFile) -> None:
-        if top.mapping != self._tree.file.stem:
-            self._report(
-                self._at("mapping"),
-                "mapping.name",
-                f"the mapping is called '{top.mapping}', its file '{self._tree.file.stem}'",
-                "Give both the same name",
-            )
+    def _check_names(self) -> None:
+        """Check the mapping's name and entity, where they are given."""
+        name, entity = self._tree.get("mapping"), self._tree.get("entity")
+        told = None if name is None else name.written()
+        if name is not None and told and told != self._tree.file.stem:
+            message = f"the mapping is called '{told}', its file '{self._tree.file.stem}'"
+            self._report(name, "mapping.name", message, "Give both the same name")
+        told = None if entity is None else entity.written()
         wanted = f"{self._entity.name}/{self._entity.version}"
-        if top.entity != wanted:
-            self._report(
-                self._at("entity"),
-                "mapping.entity",
-                f"the mapping is written for '{top.entity}', but is used for '{wanted}'",
-            )
+        if entity is not None and told and told != wanted:
+            message = f"the mapping is written for '{told}', but is used for '{wanted}'"
+            self._report(entity, "mapping.entity", message, nearest(told, [wanted]))
 
     def _checks(self, node: Node | None) -> dict[str, Expression]:
         checks = {}
@@ -157,39 +156,48 @@ class _Loader:
         return entries
 
     def _check_ignored(self, used: frozenset[str]) -> None:
-        for child in _list(self._tree.get("ignore")):
-            if child.value in used:
-                message = f"the column '{child.value}' is ignored, but the mapping reads it"
+        for child in list_of(self._tree.get("ignore")):
+            if child.written() in used:
+                message = f"the column '{child.written()}' is ignored, but the mapping reads it"
                 self._report(child, "mapping.ignored_used", message, "Remove it from ignore")
 
     def _check_personal(self, known: frozenset[str]) -> None:
-        for child in _list(self._tree.get("personal")):
-            if child.value not in known:
-                message = f"the mapping neither reads nor ignores a column '{child.value}'"
-                remedy = nearest(str(child.value), sorted(known))
+        for child in list_of(self._tree.get("personal")):
+            name = child.written() or ""
+            if name not in known:
+                message = f"the mapping neither reads nor ignores a column '{name}'"
+                remedy = nearest(name, sorted(known))
                 self._report(child, "mapping.personal", message, remedy)
 
-    def _examples(self, nodes: Sequence[Node], known: frozenset[str]) -> tuple[Example, ...]:
+    def _examples(self, known: frozenset[str] | None) -> tuple[Example, ...]:
+        """Return the examples; ``known`` are the columns there are, None when nobody knows."""
+        nodes = list_of(self._tree.get("examples"))
         examples = (self._example(node, known) for node in nodes)
         return tuple(example for example in examples if example is not None)
 
-    def _example(self, node: Node, known: frozenset[str]) -> Example | None:
+    def _example(self, node: Node, known: frozenset[str] | None) -> Example | None:
+        keys = ("in", *RESULTS)
+        unknown = [one for one in node.keys if one not in keys]
+        for key in unknown:
+            message = f"unknown key '{key}'"
+            self._report(node.keys[key], "mapping.example", message, nearest(key, keys))
         row, results = node.get("in"), [key for key in RESULTS if node.get(key) is not None]
         if row is None or not isinstance(row.value, dict) or len(results) != 1:
-            message = f"an example holds 'in', a record, and one of: {', '.join(RESULTS)}"
-            self._report(node, "mapping.example", message)
+            if not unknown:
+                message = f"an example holds 'in', a record, and one of: {', '.join(RESULTS)}"
+                self._report(node, "mapping.example", message)
             return None
         for column, place in row.keys.items():
-            if column not in known:
+            if known is not None and column not in known:
                 message = f"the mapping reads no column '{column}'"
                 self._report(place, "mapping.example", message, nearest(column, sorted(known)))
-        values = {column: exact(child.plain()) for column, child in row.items()}
+        values = {column: literal(child) for column, child in row.items()}
         result = node.value[results[0]]
         if results[0] == "out":
             return Example(node, values, out=self._expected(result))
         if results[0] == "refused":
-            return Example(node, values, refused=str(result.value))
-        return Example(node, values, filtered=str(result.value))
+            return Example(node, values, refused=result.written() or "")
+        return Example(node, values, filtered=result.written() or "")
 
     def _expected(self, node: Node) -> dict[str, Any]:
         expected: dict[str, Any] = {}
@@ -207,7 +215,7 @@ class _Loader:
         if spec.kind == "records" and isinstance(node.value, list):
             return tuple(self._record(child, spec) for child in node.value)
         try:
-            return None if node.value is None else cast(node.value, spec.kind)
+            return None if node.value is None else typed(node, spec.kind)
         except ValueError:
             self._report(node, "mapping.example", f"'{node.plain()}' is no {spec.kind}")
             return None
@@ -224,27 +232,8 @@ class _Loader:
             for name, (child, one) in found.items()
         }
 
-    def _at(self, key: str) -> Node:
-        return self._tree.get(key) or self._tree
-
     def _key(self, key: str) -> Node:
         return self._tree.keys.get(key) or self._tree
 
     def _report(self, node: Node, code: str, message: str, remedy: str = "") -> None:
         self._problems.append(node.problem(code, message, remedy))
-
-
-def exact(value: Any) -> Any:
-    """Return an example's value as an adapter delivers it: a number with decimals is exact."""
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, dict):
-        return {key: exact(item) for key, item in value.items()}
-    return [exact(item) for item in value] if isinstance(value, list) else value
-
-
-def _list(node: Node | None) -> list[Node]:
-    """Return a list's nodes; a single text is a list of one."""
-    if node is None or node.value is None or isinstance(node.value, dict):
-        return []
-    return node.value if isinstance(node.value, list) else [node]

@@ -5,6 +5,7 @@ before, are tried together with the conditions.
 """
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "decimal": _NUMBERS,
     "float": _NUMBERS,
     "boolean": (bool, int),
+    "date": (date, datetime),
+    "datetime": (datetime,),
 }
 _ORDER = "Remove it, or put it before what covers it"
 
@@ -99,7 +102,12 @@ def _impossible(lint: Lint, condition: Any, node: Node, facts: Any, name: str) -
     for test in words_in(condition):
         field = declared(test.of, facts)
         types = _TYPES.get(field.type, ()) if field else ()
-        wrong = [value for value in test.values if types and type(value) not in types]
+        others = test.alike or ((),) * len(test.values)
+        wrong = [
+            value
+            for value, alike in zip(test.values, others, strict=True)
+            if types and not any(type(one) in types for one in (value, *alike))
+        ]
         if field and wrong:
             words = ", ".join(repr(value) for value in wrong)
             message = f"'{field.name}' is {field.type} ({field.native}) and never equals {words}"

@@ -1,10 +1,17 @@
 """What is there and what may be missing: fields nobody fills, required ones that rows lack."""
 
+import re
+from dataclasses import replace
+
 from config.tree import Node
 from mappings.lint.findings import Facts, Lint, Placement
 from mappings.lint.places import placed
 from mappings.model import Coalesce, Concat, Constant, Default, FieldExpression, Ordinal, Read
 from midspan.kernel.catalog import CatalogField
+
+_TEXT = re.compile(
+    r"(n?(var)?char(acter)?2?|(n|tiny|medium|long)?text|n?clob|string)\b", re.IGNORECASE
+)
 
 
 def lint_presence(lint: Lint) -> None:
@@ -51,9 +58,15 @@ def column_of(expression: object, facts: Facts) -> CatalogField | None:
 
 
 def declared(expression: object, facts: Facts) -> CatalogField | None:
-    """Return a column that the source itself declares; what was concluded proves nothing."""
+    """Return a column that the source itself declares; what was concluded proves nothing.
+
+    Columns of text in which only days or yes and no were seen are still columns of text.
+    """
     field = column_of(expression, facts)
-    return field if field is not None and field.native else None
+    if field is None or not field.native:
+        return None
+    is_text = field.type != "string" and _TEXT.match(field.native)
+    return replace(field, type="string") if is_text else field
 
 
 def never_missing(expression: FieldExpression, facts: Facts) -> bool:

@@ -83,7 +83,9 @@ def words_in(condition: Any) -> Iterator[OneOf]:
 
 
 def _told_apart(test: Any) -> list[_Exact]:
-    if isinstance(test, OneOf | Spelt):
+    if isinstance(test, OneOf):
+        return [_exact(value) for value in test.accepted]
+    if isinstance(test, Spelt):
         return [_exact(value) for value in test.values]
     if isinstance(test, Within):
         return [_exact(bound) for name in _BOUNDS if (bound := getattr(test, name)) is not None]
@@ -110,8 +112,8 @@ def _with_between(values: set[_Exact]) -> list[_Exact]:
 
 def _holds(condition: Any, world: World) -> bool:
     match condition:
-        case OneOf(of=of, values=values):
-            return world[repr(of)] in map(_exact, values)
+        case OneOf(of=of):
+            return world[repr(of)] in map(_exact, condition.accepted)
         case Missing(of=of):
             return world[repr(of)] in (_GONE, _Exact(str, ""))
         case Within(of=of):

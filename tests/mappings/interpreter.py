@@ -239,8 +239,8 @@ def _on_day(lookup: Lookup, text: str, row: Any) -> Any:
 
 def _holds(condition: Condition, row: Any) -> bool:
     match condition:
-        case OneOf(of=of, values=values):
-            return _value(of, row) in values
+        case OneOf(of=of):
+            return _value(of, row) in condition.accepted
         case Missing(of=of):
             return _absent(_value(of, row))
         case Within(of=of):

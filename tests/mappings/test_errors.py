@@ -117,19 +117,43 @@ def test_each_mistake_is_told_at_its_place(
 def test_all_mistakes_come_at_once_and_in_order(tmp_path: Path) -> None:
     """One reading tells everything: nobody mends a file one message at a time."""
     text = (
-        "mapping: n\nentity: customer/2\nfields:\n  kind: {const: persn}\n  nam: A\n"
-        "  email: {path: a..b, via: emial}\ncheks: {}\n"
+        "mapping: n\nentity: customer/2\nfields:\n  kind: {const: persn}\n  nam: {pth: A}\n"
+        "  email: {path: a..b, via: emial, on_eror: drop}\n"
+        "  phone: {concat: [A], seprator: '-', via: fone, on_error: drop}\n"
+        "  city: {when: [{if: {pat: a, equls: b}, thn: c}], els: d}\n"
+        "  street: {path: S, lookup: {tabl: x, table: no.csv, unknown: kep}}\n"
+        "filter: [{when: {path: a..b, missing: true}, reson: x}]\n"
+        "cheks: {}\nreverse: {A: nam}\nexamples: [{inn: {A: 1}, out: {nam: 1}}]\n"
     )
 
-    codes = [problem.code for problem in problems_of(write(tmp_path, text), CUSTOMER)]
+    found = problems_of(write(tmp_path, text), CUSTOMER)
 
-    assert codes == [
-        "mapping.missing_field",
-        "mapping.value",
-        "mapping.unknown_field",
-        "mapping.path_syntax",
-        "mapping.unknown_converter",
-        "config.unknown_key",
+    assert [(one.line, one.column, one.code.partition(".")[2]) for one in found] == [
+        (1, 10, "name"),
+        (2, 9, "entity"),
+        (3, 1, "missing_field"),
+        (4, 17, "value"),
+        (5, 3, "unknown_field"),
+        (5, 9, "unknown_key"),
+        (6, 17, "path_syntax"),
+        (6, 28, "unknown_converter"),
+        (6, 35, "unknown_key"),
+        (7, 24, "unknown_key"),
+        (7, 44, "unknown_converter"),
+        (7, 60, "expression"),
+        (8, 23, "unknown_key"),
+        (8, 31, "unknown_key"),
+        (8, 42, "unknown_key"),
+        (8, 52, "unknown_key"),
+        (9, 30, "unknown_key"),
+        (9, 46, "unknown_lookup"),
+        (9, 63, "value"),
+        (10, 10, "missing"),
+        (10, 24, "path_syntax"),
+        (10, 46, "unknown_key"),
+        (11, 1, "unknown_key"),
+        (12, 14, "unknown_field"),
+        (13, 13, "example"),
     ]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from midspan.kernel.catalog import CatalogField
 from tests.mappings.linting import CODE, column, facts, found, lint
 
 CHOOSE = "  name: {{when: [{}], else: {{const: other}}}}\n"
@@ -20,6 +21,7 @@ UNREACHABLE = [
         "covered by two together",
         ("{path: S, equals: A}", "{not: {path: S, equals: A}}", "{path: T, equals: 1}"),
     ),
+    ("the text and the number", ("{path: S, equals: '1'}", "{path: S, equals: 1}")),
     ("a contradiction", ("{all: [{path: S, equals: A}, {path: S, equals: B}]}",)),
     ("missing and a word", ("{all: [{path: S, missing: true}, {path: S, equals: A}]}",)),
     ("within an earlier range", ("{path: N, above: 10}", "{path: N, above: 20}")),
@@ -32,7 +34,7 @@ UNREACHABLE = [
 ]
 REACHABLE = [
     ("another word", ("{path: S, equals: A}", "{path: S, equals: B}")),
-    ("the text and the number", ("{path: S, equals: '1'}", "{path: S, equals: 1}")),
+    ("the code and the number", ("{path: S, equals: 007}", "{path: S, equals: 7}")),
     ("another column", ("{path: S, equals: A}", "{path: T, equals: A}")),
     ("a wider range", ("{path: N, above: 20}", "{path: N, above: 10}")),
     ("a converted value", ("{path: S, equals: a}", "{path: S, via: upper, equals: A}")),
@@ -125,12 +127,24 @@ def test_options_and_defaults_behind_what_is_never_missing_are_found(tmp_path: P
 
 
 def test_words_that_a_column_never_equals_are_found(tmp_path: Path) -> None:
-    """A column of numbers is compared with a text."""
-    text = CODE + CHOOSE.format(case("{path: N, equals: '1'}"))
+    """A column of numbers is compared with a word, or one of days; not with its like as text."""
+    known = facts(column("CODE"), column("N", "integer"), column("D", "date"))
+    words = ["{path: N, in: ['1', 2]}", "{path: D, equals: 2025-01-31}"]
+    never = ["{path: N, in: [one, 2]}", "{path: D, equals: X}"]
 
-    hit = lint(tmp_path, text, facts(column("CODE"), column("N", "integer")))
+    fine = lint(tmp_path, CODE + CHOOSE.format(", ".join(map(case, words))), known)
+    hit = lint(tmp_path, CODE + CHOOSE.format(", ".join(map(case, never))), known)
 
-    assert found(hit, "lint.impossible_value") == [("warning", "lint.impossible_value", 6, 17)]
+    assert found(fine, "lint.impossible_value") == []
+    assert [line for _, _, line, _ in found(hit, "lint.impossible_value")] == [6, 6]
+
+
+def test_a_column_of_texts_may_hold_other_words_than_were_seen(tmp_path: Path) -> None:
+    """That a sample held J and N alone makes no column of booleans, nor one without X."""
+    seen = CatalogField("A", "boolean", native="varchar(1)")
+    text = CODE + CHOOSE.format(case("{path: A, equals: X}"))
+
+    assert found(lint(tmp_path, text, facts(column("CODE"), seen)), "lint.impossible_value") == []
 
 
 def test_what_is_too_much_to_try_is_held_for_possible(tmp_path: Path) -> None:

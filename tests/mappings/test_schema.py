@@ -54,7 +54,7 @@ REFUSED = [
     "  email: {when: [{if: {path: A}, then: B}]}\n",
     "  email: {when: [{if: {path: A, equal: 1}, then: B}]}\n",
     "  email: {when: [{if: {path: A, missing: 1}, then: B}]}\n",
-    "  email: {when: [{if: {path: A, starts_with: 5}, then: B}]}\n",
+    "  email: {when: [{if: {path: A, starts_with: {}}, then: B}]}\n",
     "  email: {when: [{then: B}]}\n",
     "filter: [{when: {path: A, equals: 1}}]\n",
     "ignor: [A]\n",
