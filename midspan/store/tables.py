@@ -3,6 +3,7 @@
 =================  ==========================================================================
 ``sync_cursor``    one row a sync: how far it has read for good, and who works on it now
 ``sync_lag``       one row a sync: how late its rows became visible
+``sync_backfill``  one row a range that was ever read again, apart from the cursor
 ``sync_run``       one row a run: the ledger
 ``sync_gap``       one row an id that is missing below the greatest one read
 ``sync_drift``     one row a change of shape that a sync met, until it is gone
@@ -57,6 +58,7 @@ class StateTables:
 
     cursor: Table
     lag: Table
+    backfill: Table
     run: Table
     gap: Table
     drift: Table
@@ -70,6 +72,7 @@ def state_tables(metadata: MetaData) -> StateTables:
     return StateTables(
         cursor=_cursor(metadata),
         lag=_lag(metadata),
+        backfill=_backfill(metadata),
         run=_run(metadata),
         gap=_gap(metadata),
         drift=_drift(metadata),
@@ -118,6 +121,19 @@ def _lag(metadata: MetaData) -> Table:
             column(name, "integer", nullable=False)
             for name in ("covered", "late", "beyond", "greatest")
         ),
+    )
+
+
+def _backfill(metadata: MetaData) -> Table:
+    return Table(
+        "sync_backfill",
+        metadata,
+        column("sync", "string", primary_key=True),
+        column("lower", "string", primary_key=True),
+        column("upper", "string", primary_key=True),
+        column("began_at", "datetime", nullable=False),
+        column("finished_at", "datetime"),
+        column("run_id", "string", nullable=False),
     )
 
 

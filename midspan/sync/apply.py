@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from midspan.store.load import gather_statistics, upsert
 from midspan.sync.lag import Found, Reach
+from midspan.sync.overtaken import Overtaken, note_readings
 from midspan.sync.project import BoundSync
 from midspan.sync.report import Ledger
 from midspan.sync.staging import REFUSED_COLUMNS, Progress, Staging
@@ -37,13 +38,17 @@ from shared_services.golden.changes import CAREFUL, Changes
 
 @dataclass(frozen=True, slots=True)
 class SliceApply:
-    """Applies one staged slice of a sync; ``now`` is the applying run's time."""
+    """Applies one staged slice of a sync; ``now`` is the applying run's time.
+
+    ``beside``: it began then, and goes on beside the live sync.
+    """
 
     sync: BoundSync
     staging: Staging
     changes: Changes
     run_id: str
     now: datetime
+    beside: datetime | None = None
 
     def tally(
         self, connection: Connection, progress: Progress, reach: Reach
@@ -52,7 +57,8 @@ class SliceApply:
         gather_statistics(connection, self.staging.rows, self.staging.refused, self.staging.left)
         distinct = self._count_keys(connection)
         staged = _count(connection, self.staging.rows)
-        self._set_down(connection, progress.by_cursor, reach, repeated=distinct < staged)
+        latest = self._latest() if distinct < staged else self.staging.rows.alias("latest")
+        self._set_down(connection, latest, progress.by_cursor, reach)
         left_later = _count(connection, self._left_later().subquery())
         self._set_down_leaving(connection)
         gather_statistics(connection, self.changes.table)
@@ -63,11 +69,13 @@ class SliceApply:
         changed = ledger["inserted"] + ledger["updated"]
         refused = _count(connection, self.staging.refused)
         quarantined = _count(connection, self._refused().subquery())
+        overtaken, stale = self._count_overtaken(connection, latest)
+        ledger.add("stale", stale + overtaken)
         ledger.add("read", progress.read)
         ledger.add("filtered", progress.filtered)
         ledger.add("future", progress.future)
-        ledger.add("unchanged", distinct - changed - left_later)
-        ledger.add("quarantined", quarantined)
+        ledger.add("unchanged", distinct - changed - left_later - stale)
+        ledger.add("quarantined", quarantined - overtaken)
         ledger.add("duplicate", staged - distinct + left_later + refused - quarantined)
         return ledger, found
 
@@ -89,6 +97,8 @@ class SliceApply:
         self._write_source(connection, last)
         self._empty_leaving(connection)
         self._write_version(connection)
+        if self.beside is None:
+            note_readings(connection, self.sync, self.staging, self.now)
         self._write_quarantine(connection)
 
     def _count_keys(self, connection: Connection) -> int:
@@ -113,12 +123,36 @@ class SliceApply:
         for is_new, count, unseen, late, earliest in counted:
             yield is_new, count, Found(late, earliest, unseen - late)
 
+    def _count_overtaken(self, connection: Connection, latest: FromClause) -> tuple[int, int]:
+        """Return how many refused and how many changed rows are left to the live sync."""
+        if self.beside is None:
+            return 0, 0
+        source, refused = self.sync.model.source, self.staging.refused
+        same = and_(source.c.sync == self.sync.name, source.c.source_key == latest.c.source_key)
+        stale = (
+            select(source.c.source_key)
+            .select_from(latest.join(source, same))
+            .where(
+                self._differs(latest),
+                self._overtaken.row(latest),
+                latest.c.source_key.not_in(self._left_later()),
+            )
+        )
+        seqs = select(self._refused().subquery().c.seq)
+        judged = select(refused.c.seq).where(
+            refused.c.seq.in_(seqs), self._overtaken.refused(refused)
+        )
+        return _count(connection, judged.subquery()), _count(connection, stale.subquery())
+
+    @property
+    def _overtaken(self) -> Overtaken:
+        return Overtaken(self.sync, self.beside)
+
     def _set_down(
-        self, connection: Connection, by_cursor: int, reach: Reach, *, repeated: bool
+        self, connection: Connection, latest: FromClause, by_cursor: int, reach: Reach
     ) -> None:
         """Set down the rows that are new or changed; the latest of a key where keys repeat."""
         source, changes = self.sync.model.source, self.changes.table
-        latest = self._latest() if repeated else self.staging.rows.alias("latest")
         chosen = {
             "seq": latest.c.seq,
             "source_key": latest.c.source_key,
@@ -135,6 +169,7 @@ class SliceApply:
                 .select_from(latest.outerjoin(source, same))
                 .where(
                     or_(source.c.source_key.is_(None), self._differs(latest)),
+                    ~self._overtaken.row(latest),
                     latest.c.source_key.not_in(self._left_later()),
                 ),
             )
@@ -173,7 +208,7 @@ class SliceApply:
         leaving = (
             select(*chosen.values())
             .select_from(left.join(source, held))
-            .where(~kept)
+            .where(~kept, ~self._overtaken.known())
             .group_by(left.c.source_key)
         )
         connection.execute(insert(changes).from_select(list(chosen), leaving))
@@ -254,7 +289,9 @@ class SliceApply:
         """Note of rows that were found unchanged that they came by this mapping as well."""
         source, rows = self.sync.model.source, self.staging.rows
         version = self.sync.mapping.version
-        staged = select(rows.c.source_key).where(rows.c.source_key == source.c.source_key)
+        staged = select(rows.c.source_key).where(
+            rows.c.source_key == source.c.source_key, rows.c.hash == source.c.hash
+        )
         connection.execute(
             update(source)
             .where(
@@ -284,6 +321,7 @@ class SliceApply:
         connection.execute(
             delete(table).where(
                 mine,
+                ~self._overtaken.kept(),
                 or_(
                     table.c.source_key.in_(select(rows.c.source_key)),
                     table.c.source_key.in_(select(self.staging.left.c.source_key)),
@@ -307,7 +345,7 @@ class SliceApply:
                     for name, value in constants.items()
                 ),
             )
-            .where(refused.c.seq.in_(select(last.c.seq)))
+            .where(refused.c.seq.in_(select(last.c.seq)), ~self._overtaken.refused(refused))
             .order_by(refused.c.seq)
         )
         columns = [*names, *constants]

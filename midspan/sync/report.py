@@ -8,7 +8,7 @@ from typing import Literal
 from midspan.store.tables import COUNTS
 from midspan.sync.lag import Lag
 
-RunKind = Literal["sync", "deletes", "replay", "erase"]
+RunKind = Literal["sync", "deletes", "replay", "erase", "backfill", "rewind", "reconcile"]
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from midspan.sync.lag import Lag
 from midspan.sync.project import BoundSync, Project
 from midspan.sync.report import Ledger, RunKind, RunReport
 from midspan.sync.staging import Staging
-from midspan.sync.state import CursorState, RunRow, SyncState
+from midspan.sync.state import APART, CursorState, RunRow, SyncState
 from shared_services.golden.ingest import GoldenCounts, Ingest
 
 
@@ -30,11 +30,13 @@ class RunOptions:
     """How a run is to go.
 
     ``full_refresh`` reads from the beginning; ``dry_run`` judges and counts, and keeps
-    nothing. ``patience`` is how long to wait for another worker on the same sync.
+    nothing. ``allow_volume``: the number of rows is right, whatever the history says.
+    ``patience`` is how long to wait for another worker on the same sync.
     """
 
     full_refresh: bool = False
     dry_run: bool = False
+    allow_volume: bool = False
     patience: timedelta = timedelta(seconds=60)
     clock: Clock = field(default_factory=SystemClock)
 
@@ -90,7 +92,8 @@ class Run:
         store = self.project.staging(name)
         try:
             staging = Staging(store, name, self.sync.model)
-            adapter = self.project.adapter(self.sync.config.system, Lane.SYNC)
+            lane = Lane.BACKFILL if self.kind in APART else Lane.SYNC
+            adapter = self.project.adapter(self.sync.config.system, lane)
             try:
                 with rare_collections():
                     yield adapter, staging
@@ -145,7 +148,8 @@ class Run:
 def running(project: Project, sync: BoundSync, kind: RunKind, options: RunOptions) -> Iterator[Run]:
     """Hold the sync's lease for a run, and write down how the run ends."""
     store = project.store(sync.center.name)
-    state = SyncState(store, sync.model.state, sync.name, options.clock)
+    apart = kind if kind in APART else ""
+    state = SyncState(store, sync.model.state, sync.name, options.clock, apart)
     cursor = state.acquire(options.patience)
     run_id, started_at = uuid4().hex, options.clock.now()
     run = Run(project, sync, kind, options, run_id, started_at, store, state, cursor)

@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +20,11 @@ from adapters.base import Adapter, BoundStream
 from config.model import CursorConfig, Part
 from mappings import CompiledMapping, Refusal
 from midspan.kernel.errors import RecordError
-from midspan.kernel.stream import Batch, Slice
+from midspan.kernel.stream import Batch, Key, Slice
+from midspan.store.load import chunked
 from midspan.sync.marks import RowMarks, first_stamp
 from midspan.sync.originals import encode_record
+from midspan.sync.spans import Span
 from midspan.sync.staging import Progress, Staging, row_hash
 from midspan.sync.state import CursorState
 from shared_services.golden.model import GoldenModel, match_hash
@@ -33,7 +35,10 @@ PARENTS_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One slice to be staged. ``after_batch`` is called when a batch is safely staged."""
+    """One slice to be staged. ``after_batch`` is called when a batch is safely staged.
+
+    ``span``: only rows whose stamps are in there belong to it.
+    """
 
     adapter: Adapter
     stream: BoundStream
@@ -43,6 +48,7 @@ class Reading:
     model: GoldenModel
     after_batch: Callable[[Progress], None]
     full: bool = False
+    span: Span | None = None
 
 
 def plan_slice(
@@ -80,6 +86,24 @@ def stage_slice(reading: Reading, staging: Staging, progress: Progress) -> Progr
     return progress
 
 
+def stage_span(reading: Reading, staging: Staging, progress: Progress, span: Span) -> Progress:
+    """Read the rows that are left of a span into staging."""
+    config = reading.stream.cursor
+    lower = config.codec.render(span.lower) if config and span.lower else None
+    _read_rows(replace(reading, span=span), staging, progress, Slice(lower=lower))
+    return progress
+
+
+def stage_keys(
+    reading: Reading, staging: Staging, progress: Progress, keys: Iterable[Key]
+) -> Progress:
+    """Read exactly these records into staging, as far as they exist."""
+    for wanted in chunked(keys, PARENTS_AT_ONCE):
+        part = Slice(keys=tuple(wanted))
+        _read_rows(reading, staging, progress, part, moves_cursor=False)
+    return progress
+
+
 def _next_phase(staging: Staging, progress: Progress) -> None:
     progress.phase += 1
     progress.position = None
@@ -101,7 +125,8 @@ def _read_rows(
     moves_cursor: bool = True,
 ) -> None:
     position = progress.position if moves_cursor else None
-    for batch in reading.adapter.read(reading.stream.name, part, position):
+    for found in reading.adapter.read(reading.stream.name, part, position):
+        batch = reading.span.cut(found, reading.stream) if reading.span else found
         stage_batch(reading, staging, progress, batch, moves_cursor=moves_cursor)
 
 

@@ -3,6 +3,9 @@
 The cursor moves only by compare-and-set, in the transaction that applies what was read. The
 lease keeps two workers off the same slice; it only saves work, the compare-and-set protects.
 A lease whose process is gone from this host is free at once, else when it runs out.
+
+What runs apart from the live sync (a backfill) has a lease of its own, in a row of its own
+whose cursor never moves.
 """
 
 import os
@@ -23,6 +26,9 @@ from midspan.store.tables import StateTables
 from midspan.sync.report import Ledger
 
 LEASE = timedelta(seconds=30)
+APART = ("backfill",)
+"""The kinds of runs that go on beside the live sync."""
+
 _POLL_SECONDS = 0.5
 
 
@@ -55,12 +61,16 @@ class RunRow:
 
 
 class SyncState:
-    """Reads and writes one sync's state."""
+    """Reads and writes one sync's state; ``apart``: the kind of run that has a lease of its own."""
 
-    def __init__(self, store: Store, tables: StateTables, sync: str, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, tables: StateTables, sync: str, clock: Clock, apart: str = ""
+    ) -> None:
         self._store = store
         self._tables = tables
-        self._sync = sync
+        self._name = sync
+        self._apart = apart
+        self._sync = f"{sync}.{apart}" if apart else sync
         self._clock = clock
         self._owner = f"{_this_process()}/{uuid4().hex[:8]}"
         self._renewed = clock.now()
@@ -151,13 +161,33 @@ class SyncState:
         if result.rowcount != 1:
             raise lease_lost(self._sync)
 
+    def set_back(self, connection: Connection, before: CursorState, value: str | None) -> None:
+        """Set the cursor back in the caller's transaction; parts begin anew.
+
+        When the source was last read is forgotten: what is read now tells nothing of late rows.
+        """
+        table = self._tables.cursor
+        result = connection.execute(
+            update(table)
+            .where(
+                table.c.sync == self._sync,
+                table.c.version == before.version,
+                table.c.lease_owner == self._owner,
+            )
+            .values(version=before.version + 1, value=value, parts={}, as_of=None)
+        )
+        if result.rowcount != 1:
+            raise lease_lost(self._sync)
+
     def begin_run(self, run: RunRow) -> None:
         """Write the run down, and mark runs that died without a word."""
         table = self._tables.run
+        kind = table.c.kind
+        mine = kind == self._apart if self._apart else kind.not_in(APART)
         with self._store.write() as connection:
             connection.execute(
                 update(table)
-                .where(table.c.sync == self._sync, table.c.status == "running")
+                .where(table.c.sync == self._name, table.c.status == "running", mine)
                 .values(
                     status="died",
                     finished_at=self._clock.now(),
@@ -186,8 +216,9 @@ class SyncState:
         events: int,
         cursor_from: str | None = None,
         cursor_to: str | None = None,
+        whole: bool | None = None,
     ) -> None:
-        """Write the ledger in the transaction that applies the run."""
+        """Write the ledger in the transaction that applies the run; ``whole``: it read all rows."""
         table = self._tables.run
         connection.execute(
             update(table)
@@ -198,6 +229,7 @@ class SyncState:
                 events=events,
                 cursor_from=cursor_from,
                 cursor_to=cursor_to,
+                whole=whole,
                 **ledger.counts,
             )
         )
@@ -232,8 +264,7 @@ class SyncState:
             row = connection.execute(
                 select(table).where(table.c.sync == self._sync).with_for_update()
             ).one()
-            free = row.lease_owner is None or row.lease_until <= now or _is_dead(row.lease_owner)
-            if not free and row.lease_owner != self._owner:
+            if is_held(row.lease_owner, row.lease_until, now) and row.lease_owner != self._owner:
                 return None
             connection.execute(
                 update(table)
@@ -244,6 +275,11 @@ class SyncState:
         return CursorState(
             row.version, row.value, row.parts, row.loaded, row.as_of, row.mapping_version
         )
+
+
+def is_held(owner: str | None, until: datetime | None, now: datetime) -> bool:
+    """Return whether a lease is held by a process that is alive, as far as can be told here."""
+    return owner is not None and until is not None and until > now and not _is_dead(owner)
 
 
 def lease_lost(sync: str) -> Conflict:

@@ -1,6 +1,6 @@
 """Verbs about syncs: run by hand, and what their runs left behind."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
@@ -20,18 +20,76 @@ from midspan.cli.output import (
 @click.argument("name")
 @click.option("--full-refresh", is_flag=True, help="Read the stream from its beginning.")
 @click.option("--dry-run", is_flag=True, help="Judge and count, keep nothing.")
+@click.option("--allow-volume", is_flag=True, help="Believe a number of rows unlike any before.")
 @json_option
 @guarded
-def sync(name: str, full_refresh: bool, dry_run: bool, as_json: bool) -> None:
+def sync(name: str, full_refresh: bool, dry_run: bool, allow_volume: bool, as_json: bool) -> None:
     """Run the sync NAME (system.stream) once, here and now."""
     from midspan.sync.pipeline import run_sync
     from midspan.sync.run import RunOptions
 
     line = ProgressLine(f"{name}: rows read")
-    options = RunOptions(full_refresh=full_refresh, dry_run=dry_run)
+    options = RunOptions(full_refresh=full_refresh, dry_run=dry_run, allow_volume=allow_volume)
     report = run_sync(open_project(), name, options, lambda progress: line.update(progress.read))
     line.done()
     print_report(report, as_json=as_json)
+
+
+@click.command(short_help="Read a past range of a stream again, beside the live sync.")
+@click.argument("name")
+@click.option("--from", "lower", metavar="VALUE", help="The first cursor value, or the beginning.")
+@click.option("--to", "upper", metavar="VALUE", required=True, help="The end; not read itself.")
+@click.option("--dry-run", is_flag=True, help="Judge and count, keep nothing.")
+@json_option
+@guarded
+def backfill(name: str, lower: str | None, upper: str, dry_run: bool, as_json: bool) -> None:
+    """Read the rows of sync NAME whose cursor lies in a range again, on the lane of backfills."""
+    from midspan.sync.backfill import run_backfill
+    from midspan.sync.run import RunOptions
+
+    line = ProgressLine(f"{name}: rows read")
+    options = RunOptions(dry_run=dry_run)
+    report = run_backfill(
+        open_project(), name, lower, upper, options, lambda progress: line.update(progress.read)
+    )
+    line.done()
+    print_report(report, as_json=as_json)
+
+
+@click.command(short_help="Go back after a source or a center was restored.")
+@click.argument("name")
+@click.option("--to", "value", metavar="VALUE", help="Set the cursor back to this value.")
+@click.option("--source-restored", is_flag=True, help="The source was restored from a backup.")
+@click.option("--center-restored", is_flag=True, help="The center was restored from a backup.")
+@click.option("--golden-id-floor", type=click.IntRange(1), help="No new golden id is below this.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done.")
+@json_option
+@guarded
+def rewind(
+    name: str,
+    value: str | None,
+    source_restored: bool,
+    center_restored: bool,
+    golden_id_floor: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Set the sync NAME back, and say what its next run will do."""
+    from midspan.cli.rewinding import print_rewind
+    from midspan.sync.rewind import Restored, run_rewind
+    from midspan.sync.run import RunOptions
+
+    if [value is not None, source_restored, center_restored].count(True) != 1:
+        raise click.UsageError("name one of --to, --source-restored and --center-restored")
+    if golden_id_floor is not None and not center_restored:
+        raise click.UsageError("--golden-id-floor belongs to --center-restored")
+    restored = Restored(value, source_restored, center_restored, golden_id_floor)
+    options = RunOptions(dry_run=dry_run, patience=timedelta(0))
+    plan = run_rewind(open_project(), name, restored, options)
+    if as_json:
+        print_json(plan.as_dict())
+    else:
+        print_rewind(plan)
 
 
 @click.command(short_help="Find what vanished from a sync's source.")
@@ -96,4 +154,4 @@ def _sum(counts: dict[str, int]) -> int:
     return sum(counts.values())
 
 
-VERBS: tuple[click.Command, ...] = (sync, deletes, status)
+VERBS: tuple[click.Command, ...] = (sync, backfill, rewind, deletes, status)
