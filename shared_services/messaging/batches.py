@@ -97,6 +97,7 @@ class BatchConsumer(Consumer):
         return super().stop(max(ends - time.monotonic(), 0.0)) and ended
 
     def _on_burst(self, wire: Wire, deliveries: list[Delivery]) -> None:
+        self._look_at(wire, deliveries)
         with self._changed:
             self._gathered.extend((wire, each) for each in deliveries)
             self._changed.notify()

@@ -13,6 +13,7 @@ acknowledged is delivered again.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,7 @@ from pika import BasicProperties
 from midspan.kernel.clock import Clock, SystemClock
 from midspan.kernel.errors import MidspanError
 from shared_services.messaging import envelope as envelopes
+from shared_services.messaging.careful import CarefulSession
 from shared_services.messaging.connection import Connection
 from shared_services.messaging.deliveries import Delivery
 from shared_services.messaging.envelope import MAX_BODY, SUBJECT, Envelope
@@ -33,15 +35,15 @@ from shared_services.messaging.failures import (
     with_failure,
 )
 from shared_services.messaging.publisher import Outgoing, Publisher
-from shared_services.messaging.session import ConsumingSession
 from shared_services.messaging.topology import Queue, Subscription
 from shared_services.messaging.wire import Wire
-from shared_services.messaging.workers import Lanes, WorkerPool
+from shared_services.messaging.workers import UNTIL_RESUMED, Lanes, WorkerPool
 
 MAX_ATTEMPTS: Final = 5
 
 # How long a message that could not even be set aside waits before it is handed back.
 _HAND_BACK_PAUSE: Final = 1.0
+_NOTHING: Final = object()
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +70,8 @@ Handler = Callable[[Message], None]
 class InHand:
     """A message in hand, on the channel that alone can settle it.
 
-    ``unreadable``: why its properties could not be read; then they are empty.
+    ``unreadable``: why its properties could not be read; then they are empty. ``held``: it failed,
+    and is handed back when its pause is over, so that the broker counts the attempt.
     """
 
     wire: Wire
@@ -77,9 +80,10 @@ class InHand:
     body: bytes
     failed: int
     unreadable: MidspanError | None = None
+    held: bool = False
 
 
-class Consumer(ConsumingSession):
+class Consumer(CarefulSession):
     """Feeds a subscription's messages to ``handler``.
 
     ``publisher`` sets failed messages aside and should have a connection of its own. With an
@@ -100,7 +104,13 @@ class Consumer(ConsumingSession):
         clock: Clock | None = None,
     ) -> None:
         queue = subscription.queue.name
-        super().__init__(connection, subscription.declaration, queue, prefetch=prefetch)
+        super().__init__(
+            connection,
+            subscription.declaration,
+            queue,
+            prefetch=prefetch,
+            ordered=subscription.ordered,
+        )
         self._publisher = publisher
         self._subscription = subscription
         self._handler = handler
@@ -109,6 +119,8 @@ class Consumer(ConsumingSession):
         self._clock = clock or SystemClock()
         self._pool = WorkerPool(workers, f"consume-{queue}")
         self._lanes = Lanes(self._pool)
+        self._awaited: dict[str, object] = {}
+        self._not_before: dict[str | None, float] = {}
 
     def stop(self, timeout: float = 30.0) -> bool:
         """Take no more, finish what is in hand, hand back the rest.
@@ -121,7 +133,14 @@ class Consumer(ConsumingSession):
         self.end()
         return finished
 
+    def _on_lost(self, error: MidspanError) -> None:
+        super()._on_lost(error)
+        while self._awaited:
+            subject, _ = self._awaited.popitem()
+            self._lanes.resume(subject, lambda: None)
+
     def _on_burst(self, wire: Wire, deliveries: list[Delivery]) -> None:
+        self._look_at(wire, deliveries)
         if self._subscription.ordered:
             for each in deliveries:
                 self._alone(in_hand(wire, each))
@@ -131,10 +150,13 @@ class Consumer(ConsumingSession):
     def _alone(self, delivery: InHand) -> None:
         """Handle a message in a worker thread, after its subject's earlier ones if ordered."""
         subject = self._lane(delivery)
-        if subject is not None:
-            self._lanes.submit(subject, lambda: self._work(delivery))
-        else:
+        if subject is None:
             self._pool.submit(lambda: self._work_unordered(delivery))
+        elif delivery.failed and self._awaited.get(subject) == delivery.properties.message_id:
+            del self._awaited[subject]
+            self._lanes.resume(subject, lambda: self._work(delivery))
+        else:
+            self._lanes.submit(subject, lambda: self._work(delivery))
 
     def _lane(self, delivery: InHand) -> str | None:
         subject = (delivery.properties.headers or {}).get(SUBJECT)
@@ -157,6 +179,10 @@ class Consumer(ConsumingSession):
         """Handle and settle; return the seconds to hold it when it is to be tried again."""
         if not delivery.wire.is_open:
             return None  # it is being delivered again; this copy cannot be settled any more
+        if delivery.held:
+            return self._hand_back_held(delivery)
+        if (pause := self._pause_left(delivery)) > 0:
+            return pause
         if delivery.failed >= self._max_attempts:
             self._give_up(delivery, exhausted(delivery.failed))
             return None
@@ -178,9 +204,40 @@ class Consumer(ConsumingSession):
             return None
         tier = min(delivery.failed, len(self._subscription.retries)) - 1
         if self._subscription.ordered:
-            return self._subscription.delays[tier]
+            return self._hold(delivery, self._subscription.delays[tier])
         self._set_aside(delivery, self._subscription.retries[tier], error)
         return None
+
+    def _hold(self, delivery: InHand, pause: float) -> float | None:
+        """Keep a message for its pause, then hand it back: the broker counts the attempt."""
+        if not self._careful:
+            delivery.held = True
+            return pause
+        # Alone in hand, it would hold up all others: it goes back, and waits when it comes again.
+        now = time.monotonic()
+        self._not_before = {one: when for one, when in self._not_before.items() if when > now}
+        self._not_before[delivery.properties.message_id] = now + pause
+        self._connection.call(partial(self._begin_again, delivery.wire))
+        return None
+
+    def _hand_back_held(self, delivery: InHand) -> float | None:
+        subject = self._lane(delivery)
+        if subject is not None:
+            self._awaited[subject] = delivery.properties.message_id
+            # A channel lost before now was not told of it; one lost later resumes the lane.
+            if not delivery.wire.is_open and self._awaited.pop(subject, _NOTHING) is not _NOTHING:
+                return None
+        self._hand_back(delivery.wire, partial(self._requeue, delivery))
+        return None if subject is None else UNTIL_RESUMED
+
+    def _pause_left(self, delivery: InHand) -> float:
+        if not self._not_before:
+            return 0.0
+        moment = self._not_before.get(delivery.properties.message_id, 0.0)
+        left = moment - time.monotonic()
+        if left <= 0:
+            self._not_before.pop(delivery.properties.message_id, None)
+        return left
 
     def _report(self, delivery: InHand, error: Exception) -> None:
         # A foreign error may quote the payload, so its traceback is kept for debugging only.
@@ -208,9 +265,13 @@ class Consumer(ConsumingSession):
             self._acknowledge(delivery)
             return
         log.error("%s: a message could not be set aside: %s", queue.name, result.errors[0])
-        self._connection.call_later(
-            _HAND_BACK_PAUSE, lambda: self._hand_back(delivery.wire, partial(_requeue, delivery))
-        )
+        again = partial(self._hand_back, delivery.wire, partial(self._requeue, delivery))
+        self._connection.call_later(_HAND_BACK_PAUSE, again)
+
+    def _requeue(self, delivery: InHand, wire: Wire) -> tuple[int, ...]:
+        wire.requeue(delivery.tag)
+        self._acks.passed(delivery.tag)
+        return ()
 
     def _acknowledge(self, delivery: InHand) -> None:
         self._hand_back(delivery.wire, delivery.tag)
@@ -224,8 +285,3 @@ def in_hand(wire: Wire, delivery: Delivery) -> InHand:
         return InHand(wire, delivery.tag, BasicProperties(), delivery.body, 0, error)
     failed = failed_attempts(properties)
     return InHand(wire, delivery.tag, properties, delivery.body, failed)
-
-
-def _requeue(delivery: InHand, wire: Wire) -> tuple[int, ...]:
-    wire.requeue(delivery.tag)
-    return ()

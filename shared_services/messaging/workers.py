@@ -5,6 +5,7 @@ goes back to its queue when the channel closes, or is finished too, as its owner
 """
 
 import logging
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -12,6 +13,7 @@ from typing import Final
 
 _WEIGHT: Final = 0.05
 _SHORTEST_PAUSE: Final = 0.1
+UNTIL_RESUMED: Final = math.inf
 
 log = logging.getLogger(__name__)
 
@@ -122,13 +124,15 @@ class Lanes:
     """Runs tasks of one key one after another, those of different keys side by side.
 
     A task returns the seconds after which it is to be run again, before its successors, or
-    None when it is done.
+    None when it is done; ``UNTIL_RESUMED`` keeps its place for the task that ``resume`` brings.
     """
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
         self._lock = threading.Lock()
         self._lanes: dict[Hashable, deque[Callable[[], float | None]]] = {}
+        self._waiting: set[Hashable] = set()
+        self._resumed: set[Hashable] = set()
 
     def submit(self, key: Hashable, task: Callable[[], float | None]) -> None:
         """Run ``task`` after those of the same key given before."""
@@ -145,8 +149,31 @@ class Lanes:
         with self._lock:
             return key in self._lanes
 
+    def resume(self, key: Hashable, task: Callable[[], float | None]) -> None:
+        """Run ``task`` in the place of the one that waits, or is about to wait, for it."""
+        with self._lock:
+            self._lanes[key][0] = task
+            if key not in self._waiting:
+                self._resumed.add(key)
+                return
+            self._waiting.remove(key)
+        self._pool.submit(lambda: self._advance(key))
+
+    def _waits(self, key: Hashable) -> bool:
+        """Whether the lane is to wait; it is not when it was resumed before it began to."""
+        with self._lock:
+            if key in self._resumed:
+                self._resumed.remove(key)
+                return False
+            self._waiting.add(key)
+            return True
+
     def _advance(self, key: Hashable) -> None:
         again = self._run_first(key)
+        if again == UNTIL_RESUMED:
+            if self._waits(key):
+                return
+            again = 0.0
         if again is not None:
             self._pool.submit_later(again, lambda: self._advance(key))
             return

@@ -104,8 +104,10 @@ def test_stopping_finishes_the_batch_and_returns_the_rest(broker: Broker) -> Non
     """The batch in hand is acknowledged; what was gathered is in the queue again."""
     subscription, publisher = subscribe(broker)
     begun, release = threading.Event(), threading.Event()
+    handled: list[int] = []
 
-    def slow(_messages: Sequence[Message]) -> None:
+    def slow(messages: Sequence[Message]) -> None:
+        handled.append(len(messages))
         begun.set()
         release.wait(5)
 
@@ -115,4 +117,5 @@ def test_stopping_finishes_the_batch_and_returns_the_rest(broker: Broker) -> Non
     threading.Timer(0.2, release.set).start()
 
     assert consumer.stop(5)
-    assert eventually(lambda: broker.count(subscription.queue.name) == 40)
+    assert eventually(lambda: broker.count(subscription.queue.name) == 50 - sum(handled))
+    assert len(handled) == 1

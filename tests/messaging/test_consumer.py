@@ -389,6 +389,44 @@ def test_a_message_that_kills_its_consumers_is_a_dead_letter_in_the_end(
     assert properties.headers["x-attempts"] == 2
 
 
+def test_a_message_that_kills_its_consumers_takes_no_other_along(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """Those behind it were in hand, too, and were never begun: they are handled."""
+    subscription, publisher = subscribe(broker)
+    messages = [event(broker.topology) for _ in range(20)]
+    publisher.publish(messages).require()
+    for _ in range(3):
+        kill_in_handler(broker, tmp_path / "marks")
+    seen: list[str] = []
+
+    consume(broker, subscription, publisher, lambda m: seen.append(m.envelope.id), max_attempts=3)
+    properties, _ = broker.take(subscription.dead_letters.name)
+
+    assert eventually(lambda: len(seen) >= 19)
+    others = [identity(message) for message in messages[1:]]
+    assert (properties.message_id, sorted(seen)) == (identity(messages[0]), sorted(others))
+
+
+def test_attempts_count_across_restarts_on_an_ordered_queue(broker: Broker) -> None:
+    """What is held for its next attempt when its consumer ends has lost none of its attempts."""
+    subscription, publisher = subscribe(broker, ordered=True)
+    attempts: list[int] = []
+
+    def fail(message: Message) -> None:
+        attempts.append(message.attempt)
+        raise TransientError("store.busy", "the store is busy")
+
+    consumer = consume(broker, subscription, publisher, fail, max_attempts=6)
+    publisher.publish([event(broker.topology, "customer/1")]).require()
+    assert eventually(lambda: len(attempts) == 4)
+    consumer.stop()
+    consume(broker, subscription, publisher, fail, max_attempts=6)
+    broker.take(subscription.dead_letters.name)
+
+    assert attempts == [1, 2, 3, 4, 5, 6]
+
+
 def test_what_cannot_be_set_aside_stays_in_the_queue(broker: Broker) -> None:
     """Without a retry queue the failed message is handed back, not acknowledged."""
     subscription, publisher = subscribe(broker)
