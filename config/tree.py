@@ -17,6 +17,10 @@ from midspan.kernel.errors import ConfigurationError, Problem
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 24
+MAX_NUMBER = 400
+"""Characters of a number; longer ones take their time to be found to be none."""
+_ABYSS = 20 * MAX_DEPTH
+"""Nesting at which reading ends: beyond it the parser's time grows with the square of the depth."""
 
 _PLAIN = re.compile(r"-?[0-9]*\.[0-9]+|-?[0-9]+\.")
 _SCALARS = yaml.constructor.SafeConstructor()
@@ -143,12 +147,19 @@ class _Builder:
         construct = _TAGS.get(tag)
         if construct is None:
             return self._refuse(event, f"a plain value cannot be a {tag}")
+        if tag in _NUMBERS and len(event.value) > MAX_NUMBER:
+            return self._refuse(event, f"a number has at most {MAX_NUMBER} characters")
         try:
             value = construct(_SCALARS, yaml.ScalarNode(tag, event.value))
             str(value)  # an endless number fails here, not in a message far from its place
             spelt = event.value if isinstance(value, bool | int | float) else ""
             return self._node(event, value, text=spelt)
-        except (ValueError, LookupError, yaml.YAMLError):  # a tag forced upon what it does not fit
+        except (
+            ValueError,
+            ArithmeticError,
+            LookupError,
+            yaml.YAMLError,
+        ):  # a tag forced upon what it does not fit
             return self._refuse(event, "this value cannot be read")
 
     def _skip(self, event: Any, message: str) -> Node:
@@ -158,6 +169,9 @@ class _Builder:
             inner = next(self._events)
             open_values += isinstance(inner, yaml.CollectionStartEvent)
             open_values -= isinstance(inner, yaml.CollectionEndEvent)
+            if open_values > _ABYSS:
+                self._refuse(event, message)
+                raise ConfigurationError(self.problems)
         return self._refuse(event, message)
 
     def _node(
@@ -181,6 +195,7 @@ _TAGS = {
     # A date stays the text it was written as: what it means is the binder's question.
     "tag:yaml.org,2002:timestamp": yaml.constructor.SafeConstructor.construct_yaml_str,
 }
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _MAP, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 _ALLOWED = {*_TAGS, _MAP, _SEQUENCE}
 
@@ -213,14 +228,20 @@ def parse_tree(data: bytes, file: Path) -> Node:
             [Problem("config.syntax", file, line, 1, "is not UTF-8", "Save the file as UTF-8")]
         ) from error
     except (yaml.YAMLError, OverflowError) as error:  # the latter: an escape of no character
-        raise ConfigurationError([_syntax_problem(error, file)]) from error
+        raise ConfigurationError([_syntax_problem(error, data, file)]) from error
     if builder.problems:
         raise ConfigurationError(builder.problems)
     return tree or Node({}, file, 1, 1, {})
 
 
-def _syntax_problem(error: Exception, file: Path) -> Problem:
+def _syntax_problem(error: Exception, data: bytes, file: Path) -> Problem:
     mark = getattr(error, "problem_mark", None)
     message = getattr(error, "problem", None) or "is not valid YAML"
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    # A character that YAML does not know has no mark, but its place among the bytes.
+    before = data[: getattr(error, "position", 0) or 0]
+    line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    if isinstance(error, yaml.reader.ReaderError):
+        message = f"holds a character that YAML does not allow: {error.reason}"
+    elif mark:
+        line, column = mark.line + 1, mark.column + 1
     return Problem("config.syntax", file, line, column, str(message))

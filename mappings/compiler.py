@@ -14,10 +14,12 @@ from collections.abc import Callable, Sequence
 from mappings import syntax
 from mappings.emitter import Emitter, on_refusal
 from mappings.model import Mapping
+from midspan.kernel.errors import ConfigurationError, Problem
 
 RowFunction = Callable[..., None]
 
 FILTER = "filter"
+TOO_DEEP = "expressions stand too deep within each other"
 
 
 def compile_rows(mapping: Mapping, columns: Sequence[str]) -> tuple[RowFunction, tuple[str, ...]]:
@@ -26,13 +28,19 @@ def compile_rows(mapping: Mapping, columns: Sequence[str]) -> tuple[RowFunction,
     The function takes ``(rows, put, keep, refuse, drop, lose)``: ``put`` and ``keep`` receive
     each translated row and its index, ``refuse(index, name, error)`` the refused ones,
     ``drop(index, filter)`` those left out, ``lose(index, name, error)`` a field that was given up.
+    Raises ConfigurationError ``mapping.expression`` for what is nested too deep to be compiled.
     """
     emitter = Emitter(columns)
     names = (FILTER, *mapping.entity.field_names, *mapping.checks)
-    definition = _definition(emitter, mapping)
+    try:
+        definition = _definition(emitter, mapping)
+        code = syntax.code_of(definition, f"<mapping {mapping.name}>")
+    except RecursionError:
+        problem = Problem("mapping.expression", mapping.file, 1, 1, TOO_DEEP)
+        raise ConfigurationError([problem]) from None
     namespace = emitter.namespace
     # The tree was built by this module, node by node: nothing of the user's is code in it.
-    exec(syntax.code_of(definition, f"<mapping {mapping.name}>"), namespace)  # noqa: S102 as said above
+    exec(code, namespace)  # noqa: S102 as said above
     return namespace[definition.name], names
 
 

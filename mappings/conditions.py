@@ -40,6 +40,8 @@ T = TypeVar("T")
 
 BOUNDS = ("above", "at_least", "below", "at_most")
 TEXT_TESTS: tuple[TextTest, ...] = get_args(TextTest)
+MAX_ITEMS = 200
+"""How many expressions a list holds at most, and how many paths a format."""
 TESTS = ("equals", "in", "missing", *BOUNDS, *TEXT_TESTS)
 _SCALARS = (str, bool, int, float)
 _ORDERED: tuple[FieldKind, ...] = ("decimal", "date", "datetime")
@@ -194,6 +196,10 @@ class ConditionReader:
         """Return what ``read`` makes of each item of a list, which is not empty."""
         if not isinstance(node.value, list) or not node.value:
             self._refuse(node, "mapping.expression", "a list with something in it is needed")
+            return None
+        if len(node.value) > MAX_ITEMS:
+            message = f"a list holds at most {MAX_ITEMS} expressions, found {len(node.value)}"
+            self._refuse(node, "mapping.expression", message, "Take a lookup table")
             return None
         found = [read(item) for item in node.value]
         complete = tuple(item for item in found if item is not None)

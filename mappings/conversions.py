@@ -11,6 +11,7 @@ from typing import Any, get_args
 from config.binding import bind, nearest
 from config.tree import Node
 from mappings.analysis import kind_of
+from mappings.conditions import MAX_ITEMS
 from mappings.converters import Converter
 from mappings.converters.numbers import MAX_PLACES, Rounding
 from mappings.lists import ListReader
@@ -98,6 +99,10 @@ class ConversionReader(ListReader):
             pieces = list(Formatter().parse(node.value))
         except ValueError as error:
             self._refuse(node, "mapping.expression", f"'{node.value}' is no format: {error}")
+            return None
+        if len(pieces) > MAX_ITEMS:
+            message = f"a format holds at most {MAX_ITEMS} paths"
+            self._refuse(node, "mapping.expression", message)
             return None
         if any(spec or conversion for _, _, spec, conversion in pieces):
             message = "a format holds paths in braces, and nothing else in them"

@@ -49,6 +49,7 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     "rounding": OPERATORS,
 }
 _KEYS = (*SOURCES, *COMPANIONS, "via", "lookup", "default")
+MAX_STEPS = 30
 ON_ERROR = ("quarantine", "drop_field", "default")
 _SHAPES: dict[type, FieldKind] = {
     str: "string",
@@ -231,7 +232,11 @@ class ExpressionReader(ConversionReader):
         self, node: Node, expression: Expression | None, field: FieldType | None
     ) -> Expression | None:
         via, lookup, default = (node.get(key) for key in ("via", "lookup", "default"))
-        for step in self._steps(via):
+        steps = self._steps(via)
+        if len(steps) > MAX_STEPS:
+            self._refuse(node, "mapping.expression", f"via holds at most {MAX_STEPS} converters")
+            return None
+        for step in steps:
             converted = self._convert(step, expression)
             expression = converted
         if lookup is not None:

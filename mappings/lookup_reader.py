@@ -4,6 +4,7 @@
 ignore_case: true}``. A table whose codes change their meaning in time needs ``at``, the day.
 """
 
+import re
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -17,6 +18,8 @@ from mappings.model import Expression, Lookup, Span
 from mappings.tables import VALUE, Table, Wanted, read_table
 from midspan.kernel.errors import Problem
 from shared_services.contracts.entities import FieldKind, FieldType
+
+_INTEGER = re.compile("-?[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +134,4 @@ def plain(text: str, kind: FieldKind) -> Any:
     """Return a table's text as a project file would hold it."""
     if kind == "boolean":
         return {"true": True, "false": False}.get(text, text)
-    return int(text) if kind == "integer" and text.lstrip("-").isdecimal() else text
+    return int(text) if kind == "integer" and _INTEGER.fullmatch(text) else text

@@ -67,6 +67,7 @@ class PathError(ValueError):
         self.message = message
 
 
+MAX_LENGTH = 400
 _NAME = r"[^\s.\[\]'\"=](?:[^.\[\]'\"=]*[^\s.\[\]'\"=])?"
 _TOKENS = re.compile(
     rf"""
@@ -105,6 +106,8 @@ def parse_path(text: str, depth: int = 0) -> Path:
 
 def _steps(text: str, start: int, *, at_start: bool = True) -> Iterator[Step]:
     offset = start
+    if len(text) > MAX_LENGTH:
+        raise PathError(MAX_LENGTH, f"a path has at most {MAX_LENGTH} characters")
     while offset < len(text):
         match = _TOKENS.match(text, offset)
         if match is None:

@@ -14,6 +14,7 @@ from mappings.model import TextTest, Within
 from mappings.values import CACHE_SIZE, expect, plain_decimal, utc
 from shared_services.contracts.entities import FieldKind
 
+MAX_PATTERN = 1_000
 _TAKES: dict[FieldKind, tuple[type, ...]] = {
     "decimal": (int, Decimal),
     "date": (date,),
@@ -82,6 +83,8 @@ def compiled(pattern: str) -> Any:
     """Return an expression of RE2; ValueError for none. The library loads here."""
     import re2
 
+    if len(pattern) > MAX_PATTERN:
+        raise ValueError(f"it has more than {MAX_PATTERN} characters")
     options = re2.Options()
     options.log_errors = False
     try:

@@ -27,6 +27,7 @@ from typing import Any
 from config.binding import bind, nearest
 from config.tree import Node, read_tree
 from mappings.analysis import columns_of, paths_of
+from mappings.compiler import TOO_DEEP
 from mappings.conditions import list_of
 from mappings.converters.own import converters_of
 from mappings.expressions import ExpressionReader
@@ -68,7 +69,11 @@ def load_mapping(file: Path, entity: EntityType, problems: list[Problem]) -> Map
         problems.extend(error.problems)
         return None
     found: list[Problem] = []
-    mapping = _Loader(tree, entity, found).load()
+    mapping = None
+    try:
+        mapping = _Loader(tree, entity, found).load()
+    except RecursionError:
+        found.append(tree.problem("mapping.expression", TOO_DEEP, "Split the mapping's fields"))
     # What is wrong with a file that several mappings use is told once.
     new = [one for one in found if one not in problems]
     problems.extend(sorted(new, key=lambda one: (str(one.file), one.line, one.column)))

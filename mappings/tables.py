@@ -75,10 +75,14 @@ def read_table(node: Node, wanted: Wanted, folder: Path, problems: list[Problem]
         return None
     file = folder / FOLDER / wanted.table
     try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "is not UTF-8" if isinstance(error, ValueError) else "cannot be read"
-        problems.append(Problem("mapping.lookup_table", file, 0, 0, reason))
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError:
+        problems.append(Problem("mapping.lookup_table", file, 1, 1, "cannot be read"))
+        return None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        remedy = "Save the file as UTF-8"
+        problems.append(Problem("mapping.lookup_table", file, line, 1, "is not UTF-8", remedy))
         return None
     return _table(text, file, node, wanted, problems)
 
@@ -107,7 +111,7 @@ def _table(
     except csv.Error as error:
         report(reader.line_num, f"is no CSV: {error}")
     if len(reading.spans) > MAX_ENTRIES:
-        report(0, f"holds more than {MAX_ENTRIES} codes")
+        report(1, f"holds more than {MAX_ENTRIES} codes")
     if len(problems) > before:
         return None
     spans = {code: tuple(some) for code, some in reading.spans.items()}

@@ -55,6 +55,8 @@ def converter(
     meaning changes: mappings that use it get a new version. ``reverse`` is the way back from
     what it gives, if there is one, and ``loses`` what does not come back.
     """
+    if not isinstance(takes, tuple) or not all(isinstance(one, type) for one in takes):
+        raise TypeError(f"a converter takes types such as (str,), not {takes!r}")
     if gives not in _GIVEN:
         raise ValueError(f"a converter gives one of {', '.join(_GIVEN)}, not {gives}")
 
@@ -104,16 +106,16 @@ def converters_of(folder: Path, problems: list[Problem]) -> Mapping[str, Convert
         return known
     try:
         own = list(_of_module(_imported(file, hashlib.sha256(file.read_bytes()).hexdigest())))
-    except Exception as error:  # noqa: BLE001 - a project's file may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a file may fail in any way
         message = f"cannot be imported: {type(error).__name__}: {error}"
         problems.append(Problem("mapping.functions", file, _line_of(error, file), 1, message))
         return known
-    for one in own:
-        if one.name in known:
+    for function, one in own:
+        if known.setdefault(one.name, one) is not one:
             message = f"there is a converter '{one.name}' already"
-            remedy = "Give it another name"
-            problems.append(Problem("mapping.functions", file, 0, 0, message, remedy))
-    return known | {one.name: one for one in own}
+            line, remedy = _first_line(function), "Give it another name"
+            problems.append(Problem("mapping.functions", file, line, 1, message, remedy))
+    return known
 
 
 @cache
@@ -123,7 +125,7 @@ def _of_packages() -> dict[str, Converter]:
     for entry in entry_points(group=GROUP):
         loaded = entry.load()
         marked = _of_module(loaded) if isinstance(loaded, ModuleType) else _marked(loaded)
-        found |= {one.name: one for one in marked}
+        found |= {one.name: one for _, one in marked}
     return found
 
 
@@ -140,18 +142,23 @@ def _imported(file: Path, _digest: str) -> ModuleType:
     return module
 
 
-def _of_module(module: ModuleType) -> Iterator[Converter]:
+def _of_module(module: ModuleType) -> Iterator[tuple[Any, Converter]]:
     for value in vars(module).values():
         yield from _marked(value)
 
 
-def _marked(value: Any) -> Iterator[Converter]:
+def _marked(value: Any) -> Iterator[tuple[Any, Converter]]:
     made = getattr(value, _MARK, None)
     if isinstance(made, Converter):
-        yield made
+        yield value, made
 
 
-def _line_of(error: Exception, file: Path) -> int:
+def _first_line(function: Any) -> int:
+    """Return the line where a function begins, with what decorates it; 1 where none is known."""
+    return int(getattr(getattr(function, "__code__", None), "co_firstlineno", 1))
+
+
+def _line_of(error: BaseException, file: Path) -> int:
     """Return the line of ``file`` where an error came about; 0 when it was none of its own."""
     if isinstance(error, SyntaxError):
         return error.lineno or 0

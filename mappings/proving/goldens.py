@@ -68,6 +68,9 @@ def read_golden(mapping: Mapping) -> Golden | None:
         return None
     except UnicodeDecodeError:
         raise ConfigurationError([_problem(file, 0, "is not UTF-8")]) from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError([_problem(file, 0, f"cannot be read: {reason}")]) from None
     head, *rows = [_line(file, number, text, problems) for number, text in enumerate(lines, 1)] or [
         {}
     ]

@@ -80,7 +80,9 @@ def test_a_functions_kind_is_checked_before_a_row_moves(tmp_path: Path) -> None:
     [
         ("x = 1\ndef f(:\n", 2, "SyntaxError"),
         ("import nowhere_at_all\n", 1, "ModuleNotFoundError"),
-        (FUNCTIONS.replace('"tier"', '"trim"'), 0, "'trim' already"),
+        ("raise SystemExit('done')\n", 1, "SystemExit"),
+        (FUNCTIONS.replace('"tier"', '"trim"'), 9, "'trim' already"),
+        (FUNCTIONS.replace('"digits"', '"tier"'), 14, "'tier' already"),
         (FUNCTIONS.replace('gives="string"', 'gives="text"'), 9, "not text"),
     ],
 )
