@@ -44,6 +44,13 @@ class Drafted:
         return cls(draft, trial, name, render(draft, name, trial))
 
     @property
+    def told(self) -> str:
+        """What becomes of the sample, in words; empty where the draft does not load yet."""
+        if self.trial.problems:
+            return ""
+        return f": {self.trial.translated} of {self.trial.rows} sampled rows are translated"
+
+    @property
     def remarks(self) -> list[str]:
         """What a person has to do before the draft is a mapping."""
         needed = [

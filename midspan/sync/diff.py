@@ -45,7 +45,12 @@ def diff(
             remedy="Compare mappings of one entity",
         )
     source = "files" if offline else sync or _sync_of(project, (after.name, before.name))
-    found = _kept_rows(project, (before, after)) if offline else _sampled(project, source, rows)
+    # Each mapping may read other fields: rows come with every field there is.
+    found = (
+        _kept_rows(project, (before, after))
+        if offline
+        else first_rows(project, project.sync(source), rows, whole=True)
+    )
     if not found:
         raise MidspanError(
             "diff.no_rows",
@@ -65,19 +70,6 @@ def _sync_of(project: Project, names: Sequence[str]) -> str:
         f"no sync uses the mapping {names[0]}",
         remedy="Name one with --sync, or compare --offline",
     )
-
-
-def _sampled(project: Project, name: str, rows: int) -> list[dict[str, Any]]:
-    """Read rows with every field there is: each mapping may read others."""
-    sync = project.sync(name)
-    system = sync.system
-    stream = replace(sync.stream, columns=())
-    whole = replace(system, streams={**system.streams, stream.name: stream})
-    asked = replace(project, systems={**project.systems, system.name: whole})
-    try:
-        return first_rows(asked, sync, rows)
-    finally:
-        asked.close()
 
 
 def _kept_rows(project: Project, mappings: Sequence[CompiledMapping]) -> list[Mapping[str, Any]]:

@@ -79,7 +79,9 @@ class Project:
         """Return one sync; an unknown name raises with the nearest known one."""
         if name not in self.syncs:
             raise UnknownName(
-                "sync.unknown", f"there is no sync '{name}'", remedy=nearest(name, list(self.syncs))
+                "sync.unknown",
+                f"there is no sync '{name}'",
+                remedy=nearest(name, list(self.syncs)) or f"Write config/syncs/{name}.yaml",
             )
         return self.syncs[name]
 
@@ -127,9 +129,15 @@ class Project:
             if sync.config.entity == entity
         }
 
-    def adapter(self, system: str, lane: Lane = Lane.SYNC) -> Adapter:
-        """Open the adapter of a system; its connection is resolved anew each time."""
+    def adapter(self, system: str, lane: Lane = Lane.SYNC, *, whole: bool = False) -> Adapter:
+        """Open the adapter of a system; its connection is resolved anew each time.
+
+        ``whole``: streams are read with every field there is, not with those that mappings read.
+        """
         bound = self.system(system)
+        if whole:
+            every = {name: replace(one, columns=()) for name, one in bound.streams.items()}
+            bound = replace(bound, streams=every)
         gate = DatabaseGate(system, bound.config, self.control)
         return self._open(bound, self.connection(bound.config.conn_id), gate, lane)
 

@@ -179,5 +179,5 @@ def _facts(project: Project, sync: BoundSync, sample: int) -> Facts:
         fields={one.name: one for one in kept.stream.fields} if kept else {},
         at=kept.at if kept else None,
         used=frozenset((*stream.primary_key, *cursor, *PLACE_COLUMNS)),
-        rows=first_rows(project, sync, sample) if sample else None,
+        rows=first_rows(project, sync, sample, whole=True) if sample else None,
     )

@@ -13,11 +13,16 @@ from midspan.kernel.stream import Batch, Slice
 from midspan.sync.project import BoundSync, Project
 
 
-def first_batches(project: Project, system: str, stream: str, rows: int) -> list[Batch]:
-    """Return the first ``rows`` rows of a stream or part, in the batches they came in."""
+def first_batches(
+    project: Project, system: str, stream: str, rows: int, *, whole: bool = False
+) -> list[Batch]:
+    """Return the first ``rows`` rows of a stream or part, in the batches they came in.
+
+    ``whole``: with every field there is, and not only with those that a mapping reads.
+    """
     found: list[Batch] = []
     with within(system=system, stream=stream, connection=project.system(system).config.conn_id):
-        adapter = project.adapter(system, Lane.LIVE)
+        adapter = project.adapter(system, Lane.LIVE, whole=whole)
         try:
             for batch in adapter.read(stream, Slice()):
                 left = rows - sum(len(one.rows) for one in found)
@@ -29,7 +34,9 @@ def first_batches(project: Project, system: str, stream: str, rows: int) -> list
     return found
 
 
-def first_rows(project: Project, sync: BoundSync, rows: int) -> list[dict[str, Any]]:
+def first_rows(
+    project: Project, sync: BoundSync, rows: int, *, whole: bool = False
+) -> list[dict[str, Any]]:
     """Return the first ``rows`` rows of a sync's stream, each by its columns' names."""
-    batches = first_batches(project, sync.config.system, sync.config.stream, rows)
+    batches = first_batches(project, sync.config.system, sync.config.stream, rows, whole=whole)
     return [dict(zip(batch.columns, row, strict=True)) for batch in batches for row in batch.rows]

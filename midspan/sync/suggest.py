@@ -1,17 +1,17 @@
 """Rows and names of a stream to draft a mapping from, read as a person would look at them.
 
-Guarantee: nothing is kept and nothing is changed. Rows are read on the lane of live calls
-through the system's gate, batch by batch, and no more than asked for; names for people come
-from what was discovered before.
+Guarantee: nothing is kept and nothing is changed. Rows are read as samples are, with every
+field there is, whatever a mapping of the stream reads; names for people come from what was
+discovered before.
 """
 
 from config.binding import nearest
 from mappings.suggest import Sample
-from midspan.kernel.errors import UnknownName, within
-from midspan.kernel.gate import Lane
-from midspan.kernel.stream import Row, Slice
+from midspan.kernel.errors import UnknownName
+from midspan.kernel.stream import Row
 from midspan.sync.catalogs import discover
 from midspan.sync.project import Project
+from midspan.sync.samples import first_batches
 
 
 def sample(project: Project, system: str, stream: str, rows: int) -> Sample:
@@ -27,8 +27,7 @@ def sample(project: Project, system: str, stream: str, rows: int) -> Sample:
             remedy=nearest(stream, list(bound.streams))
             or f"Add it under 'streams': midspan discover {system} --yaml writes it",
         )
-    with within(system=system, stream=stream, connection=bound.config.conn_id):
-        columns, read = _read(project, system, stream, rows)
+    columns, read = _read(project, system, stream, rows)
     title, labels = _names(project, system, stream)
     return Sample(system, stream, columns, read, labels, title)
 
@@ -37,19 +36,11 @@ def _read(
     project: Project, system: str, stream: str, rows: int
 ) -> tuple[tuple[str, ...], list[Row]]:
     """Return the columns of all batches and the rows in their order; what a row lacks is None."""
-    columns: dict[str, None] = {}
-    records: list[dict[str, object]] = []
-    adapter = project.adapter(system, Lane.LIVE)
-    try:
-        for batch in adapter.read(stream, Slice()):
-            columns |= dict.fromkeys(batch.columns)
-            left = rows - len(records)
-            records += (dict(zip(batch.columns, row, strict=True)) for row in batch.rows[:left])
-            if len(records) >= rows:
-                break
-    finally:
-        adapter.close()
-    names = tuple(columns)
+    batches = first_batches(project, system, stream, rows, whole=True)
+    names = tuple(dict.fromkeys(column for batch in batches for column in batch.columns))
+    records = [
+        dict(zip(batch.columns, row, strict=True)) for batch in batches for row in batch.rows
+    ]
     return names, [tuple(record.get(name) for name in names) for record in records]
 
 

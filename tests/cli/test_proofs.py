@@ -72,6 +72,15 @@ def test_lint_samples_rows_only_where_it_is_asked(mapped):
     assert sampled.exit_code == 0
 
 
+def test_a_sample_shows_columns_that_nothing_reads(mapped):
+    """A column that is neither mapped nor ignored is told without a catalog, too."""
+    mapped.run("ALTER TABLE customers ADD COLUMN fax TEXT")
+
+    done = mapped.midspan("lint", "--sample", "5")
+
+    assert "warning [lint.unmapped] neither mapped nor ignored: fax" in done.stdout
+
+
 def test_a_file_that_no_sync_uses_is_proven_too(mapped):
     """Its problems are told with their places."""
     (mapped.home / "mappings/draft.yaml").write_text("mapping: draft\nentity: cusotmer/1\n")

@@ -78,6 +78,8 @@ def suggest(
         print_json(drafted.plain())
     elif write is None:
         click.echo(drafted.text, nl=False)
+    else:
+        click.echo(f"wrote {write}{drafted.told}")
     for remark in drafted.remarks:
         click.echo(f"midspan: {remark}", err=True)
     return 1 if drafted.remarks else 0
