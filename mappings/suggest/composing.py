@@ -242,8 +242,11 @@ def _put_together(first: Match, last: Match, company: Match | None) -> Line:
     evidence = [*why(first), *why(last)]
     columns = [*person]
     if company is not None:
-        expression = {"coalesce": [company.pair.column.path, expression]}
-        columns, evidence = [company.pair.column.path, *person], [*why(company), *evidence]
+        column = company.pair.column
+        # What is blank is there, and nobody's name.
+        first_of = converting.tested(column) if column.profile.padded else column.path
+        expression = {"coalesce": [first_of, expression]}
+        columns, evidence = [column.path, *person], [*why(company), *evidence]
     certain = min(first.confidence, last.confidence)
     return Line("name", {**expression, "via": "collapse"}, tuple(columns), certain, tuple(evidence))
 
@@ -301,10 +304,11 @@ def _kind(matches: Mapping[str, Match]) -> Line | None:
         and not company.pair.column.profile.empty
         and matches.get("last_name") is not None
     ):
-        path = company.pair.column.path
-        case = {"if": {"path": path, "missing": True}, "then": {"const": "person"}}
+        column = company.pair.column
+        case = {"if": {**converting.tested(column), "missing": True}, "then": {"const": "person"}}
         expression = {"when": [case], "else": {"const": "company"}}
-        return Line("kind", expression, (path,), _DERIVED, ("a company where that is filled",))
+        why_so = ("a company where that is filled",)
+        return Line("kind", expression, (column.path,), _DERIVED, why_so)
     if company is None and name is None and matches.get("last_name") is not None:
         return Line("kind", {"const": "person"}, (), _GUESSED, ("there are names of persons only",))
     return _kind_by_names(company or name)

@@ -89,6 +89,11 @@ def read(path: str, *, via: Any = None) -> Expression:
     return {"path": path} if via is None else {"path": path, "via": via}
 
 
+def tested(column: Column) -> Expression:
+    """Return the value of a column as a condition asks for it: without padding, if it has any."""
+    return read(column.path, via="trim" if column.profile.padded else None)
+
+
 def best(column: Column, names: Sequence[Any], so_far: Converted | None = None) -> Converted:
     """Return the first of several converters that takes most values, or what was as good.
 
@@ -188,21 +193,21 @@ def boolean(column: Column) -> Converted:
 
 def negated(column: Column) -> Converted:
     """Return the expression that is false where a column holds a mark, a date or yes."""
-    profile, path = column.profile, column.path
+    profile, value = column.profile, tested(column)
     if profile.boolean:
-        case = {"if": {"path": path, "equals": True}, "then": {"const": False}}
+        case = {"if": {**value, "equals": True}, "then": {"const": False}}
         return Converted({"when": [case], "else": {"const": True}})
     words = set(profile.texts)
     no = sorted(one for one in words if fold(one) in NO)
     if not words or not no or profile.date > 0.5:
-        case = {"if": {"path": path, "missing": False}, "then": {"const": False}}
+        case = {"if": {**value, "missing": False}, "then": {"const": False}}
         return Converted({"when": [case], "else": {"const": True}}, note="anything there means no")
     yes = sorted(one for one in words if one not in no)
     known = all(fold(one) in YES or fold(one) in STATUS_WORDS for one in yes)
     values: list[Any] = [int(one) for one in yes] if profile.numeric else list(yes)
     if not values:
         values = [1] if profile.numeric else ["1", "X", "Y", "J"]
-    case = {"if": {"path": path, "in": values}, "then": {"const": False}}
+    case = {"if": {**value, "in": values}, "then": {"const": False}}
     return Converted(
         {"when": [case], "else": {"const": True}}, note="" if known else "read the words"
     )
@@ -210,7 +215,7 @@ def negated(column: Column) -> Converted:
 
 def kind(column: Column) -> Converted:
     """Return the expression for person or company."""
-    profile, path = column.profile, column.path
+    profile, value = column.profile, tested(column)
     if profile.truth or profile.boolean:
         yes: Any = (
             True
@@ -223,7 +228,7 @@ def kind(column: Column) -> Converted:
             word in fold(column.texts[0]) for word in ("person", "natur", "fisica", "privat")
         )
         met, other = ("person", "company") if is_person else ("company", "person")
-        test = {"path": path, "in": yes} if isinstance(yes, list) else {"path": path, "equals": yes}
+        test = {**value, "in" if isinstance(yes, list) else "equals": yes}
         return Converted({"when": [{"if": test, "then": {"const": met}}], "else": {"const": other}})
     return cases(column, dict(KIND_WORDS.items()))
 
@@ -250,7 +255,7 @@ def cases(column: Column, known: Mapping[str, str]) -> Converted:
             read(column.path), 0.0, "no converter reads these values: add a lookup table"
         )
     when = [
-        {"if": {"path": column.path, "in": _same(profile, values)}, "then": {"const": meaning}}
+        {"if": {**tested(column), "in": _same(profile, values)}, "then": {"const": meaning}}
         for meaning, values in groups.items()
     ]
     return Converted({"when": when}, share)

@@ -43,6 +43,11 @@ class Profile:
         return not self.texts
 
     @cached_property
+    def padded(self) -> bool:
+        """Whether white space stands at a value's ends, or in its place."""
+        return any(isinstance(one, str) and one != one.strip() for one in self.values)
+
+    @cached_property
     def filled(self) -> float:
         """The share of rows that hold something."""
         return len(self.texts) / len(self.values) if self.values else 0.0

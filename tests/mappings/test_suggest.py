@@ -57,6 +57,20 @@ def test_parts_of_a_field_are_put_together():
     }
 
 
+def test_padding_is_no_mark_and_no_name():
+    """Columns of a fixed length are filled with blanks, and those say nothing."""
+    padded = {name: [f"{one:8}" for one in values] for name, values in PEOPLE.items()}
+    del padded["Art"]
+
+    done = try_out(drafted(padded))
+    fields = expressions(padded)
+
+    assert (done.translated, done.refused) == (4, ())
+    assert fields["kind"]["when"][0]["if"] == {"path": "Firma", "via": "trim", "missing": True}
+    assert fields["name"]["coalesce"][0] == {"path": "Firma", "via": "trim"}
+    assert fields["active"]["when"][0]["if"]["via"] == "trim"
+
+
 def test_a_draft_translates_the_sample_it_came_from():
     """Every row of an orderly one; the trial says so."""
     draft = drafted(PEOPLE)
