@@ -3,16 +3,17 @@
 Guarantee: a column, or a member of a record, that the mapping does not read is left out. Of what
 it reads, a value is masked that feeds a personal canonical field, stands in a column marked
 ``personal``, or is asked for nothing but whether it is there. Words that stand in the mapping or
-in its tables (codes, the words of a condition or selection) are no secret and stay.
+in its tables (codes, the words of a condition, a selection or a converter's option) are no secret
+and stay.
 """
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Dict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mappings.analysis import paths_of
-from mappings.model import Each, Lookup, Mapping, Missing, OneOf, Read
+from mappings.model import Convert, Each, Lookup, Mapping, Missing, OneOf, Read
 from mappings.paths import Member, Path, Position, Step, spelt
 from mappings.walking import CONDITIONS, children_of
 
@@ -38,7 +39,9 @@ class _Use:
         if self.shown and not self.personal:
             return False
         is_code = self.code and not self.personal and isinstance(value, str)
-        return not (is_code and len(value) <= _LONGEST_CODE) and spelt(value) not in self.words
+        word = spelt(value)
+        known = word in self.words or word.strip().casefold() in self.words
+        return not known and not (is_code and len(value) <= _LONGEST_CODE)
 
     def merge(self, other: "_Use") -> None:
         """Add another use of the same place."""
@@ -122,11 +125,22 @@ def _uses_in(expression: Any, *, personal: bool) -> Iterator[tuple[Path, _Use]]:
             # What another column says about a value (its country, its zone) is not the value.
             arguments = getattr(expression, "arguments", ())
             yield from ((path, _Use(shown=True)) for path in arguments if path is not None)
+            if isinstance(expression, Convert):
+                words = _option_words(expression.options)
+                yield from ((path, _Use(words={*words})) for path in paths_of(expression.of))
             for child in children_of(expression):
                 if isinstance(child, CONDITIONS):
                     yield from _tested(child)
                 else:
                     yield from _uses_in(child, personal=personal)
+
+
+def _option_words(options: Any) -> set[str]:
+    """Return the words that a converter's options list: for nothing, for yes, for no date."""
+    listed = (getattr(options, one.name) for one in fields(options))
+    lists = (value for value in listed if isinstance(value, tuple))
+    words = {word for value in lists for word in value if isinstance(word, str)}
+    return words | {word.strip().casefold() for word in words}
 
 
 def _uses_of_items(each: Each) -> Iterator[tuple[Path, _Use]]:

@@ -128,6 +128,22 @@ def test_one_value_has_one_mask_and_another_key_another(mapping: CompiledMapping
     assert len(names) == 1
 
 
+def test_a_word_for_nothing_is_no_secret(tmp_path: Path) -> None:
+    """It stands in the mapping: rows that hold it in a personal field are captured as well."""
+    text = (
+        "mapping: m\nentity: customer/1\nfields:\n  kind: {const: person}\n  name: N\n"
+        "  email: {path: MAIL, via: [{null_if: {values: [n/a, kein Mail]}}, email]}\n"
+    )
+    mails = ("n/a", " N/A ", "Kein Mail", "a@huber.example")
+    rows = [{"N": "Huber", "MAIL": one} for one in mails]
+
+    done = capture(compiled(write(tmp_path, text), CUSTOMER), rows, KEY, 50)
+
+    assert done.given_up == 0
+    assert {one.row["MAIL"] for one in done.rows} & {"n/a", " N/A ", "Kein Mail"}
+    assert "a@huber.example" not in "".join(lines(done))
+
+
 def test_a_row_that_cannot_be_masked_alike_is_left_out(tmp_path: Path) -> None:
     """A filter on a personal value: no stand-in is spelt like it, and the value is not kept."""
     text = (
