@@ -7,14 +7,17 @@ from mappings.lint.findings import Lint, Placement
 from mappings.lint.places import placed
 from mappings.model import Read
 
-_DISCOVER = "Run midspan discover for the stream; with --sample N lint reads some rows itself"
+_DISCOVER = (
+    "Name the mapping in config/syncs/ and run midspan discover for the stream; with --sample N "
+    "lint reads some rows itself"
+)
 
 
 def lint_columns(lint: Lint) -> None:
     """Compare the columns that the mapping names with those that the source has."""
     known = _known(lint)
     if not known:
-        message = "nothing is known of the source's columns, so they are not compared"
+        message = "columns are not compared: no sync uses the mapping for a stream that was discovered"
         lint.notice(lint.key("source"), "lint.no_catalog", message, _DISCOVER)
         return
     _gone(lint, known)

@@ -27,7 +27,8 @@ def judge_slice(config: SyncConfig, ledger: Ledger, *, whole: bool) -> None:
             "sync.error_limit",
             f"{refused} of {read} rows were refused, more than {limit.rows} rows or "
             f"{limit.percent} % allow; nothing was applied",
-            remedy="See the refused rows' codes, mend the mapping or the source, and run again",
+            remedy="midspan lint --sample 1000 counts refused rows by field and code, midspan "
+            "preview shows them: mend the mapping or the source, and run again",
             sync=name,
         )
     if whole and read == 0 and not config.allow_empty:
