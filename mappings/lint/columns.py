@@ -17,7 +17,7 @@ def lint_columns(lint: Lint) -> None:
     """Compare the columns that the mapping names with those that the source has."""
     known = _known(lint)
     if not known:
-        message = "columns are not compared: no sync uses the mapping for a stream that was discovered"
+        message = "columns are not compared: no sync uses it for a stream that was discovered"
         lint.notice(lint.key("source"), "lint.no_catalog", message, _DISCOVER)
         return
     _gone(lint, known)
