@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from adapters.base import Adapter
 from midspan.kernel.errors import MidspanError, Recovery
 from midspan.sync.apply import SliceApply
+from midspan.sync.history import judge_volume, past_of
 from midspan.sync.judge import judge_leaving, judge_slice
 from midspan.sync.lag import LagBook, Reach, lag_book, warn
 from midspan.sync.project import Project
@@ -98,6 +99,10 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
         reach = _reach(run, book, connection, as_of)
         ledger, late = slice_apply.tally(connection, progress, reach)
         judge_slice(run.sync.config, ledger, whole=run.reads_all)
+        if not run.options.allow_volume:
+            past = past_of(connection, run.sync, whole=run.reads_all)
+            volume = run.sync.config.volume
+            judge_volume(run.sync.name, volume, ledger["read"], past, now, whole=run.reads_all)
         judge_leaving(run.sync.config, *slice_apply.leaving(connection))
         if run.options.dry_run:
             return run.report(ledger, GoldenCounts(), run.cursor.value)
@@ -120,6 +125,7 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
             events=counts.events,
             cursor_from=run.cursor.value,
             cursor_to=cursor_to,
+            whole=run.reads_all,
         )
     if lag is not None:
         warn(run.sync.name, late, lag)

@@ -1,5 +1,12 @@
 """What is refused is kept as it came, once, until it is mended."""
 
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from midspan.sync.quarantine import erase, prune_sync
+from midspan.sync.staging import Staging
 from tests.fixtures_store import MakeBench
 from tests.sync.bench import Bench, load
 
@@ -137,3 +144,50 @@ def test_a_corrected_mapping_releases_what_is_read_again(make_bench: MakeBench) 
     assert bench.quarantine() == []
     assert bench.customers()[2]["name"] == "Graz"
     assert bench.rows(bench.customer.source)[0]["mapping_version"] != old
+
+
+def test_old_content_is_emptied_and_still_accounted_for(make_bench: MakeBench) -> None:
+    """After keep_days only key and reason are left; the row can be read again by its key."""
+    bench = make_bench(sync_options='{"quarantine": {"keep_days": 7}}')
+    load(bench, 1)
+    bench.erp.put("customers", 2, name="", email="secret@example.com")
+    bench.pass_time()
+    bench.sync()
+    bench.pass_time(timedelta(days=8))
+    bench.crm.put("customers", "A", name="Elsewhere")
+
+    bench.sync("crm.customers")
+    others = bench.quarantine()[0]["raw"]
+    emptied = prune_sync(bench.project, "erp.customers", bench.options())
+
+    (kept,) = bench.quarantine()
+    assert (bool(others), emptied, kept["raw"]) == (True, 1, b"")
+    assert (kept["source_key"], kept["code"]) == ("2", "mapping.required")
+    assert kept["record"] == b'[["id"],[2]]'
+
+
+def test_an_erased_row_is_gone_everywhere(bench: Bench) -> None:
+    """From the quarantine, and from what a killed run had staged; the run names nobody."""
+    load(bench, 1)
+    bench.erp.put("customers", 2, name="", email="secret@example.com")
+    bench.erp.put("customers", 3, name="")
+    bench.pass_time()
+    bench.sync()
+
+    def break_off(_progress: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.sync(each=break_off)
+    bench.pass_time()
+    erased = erase(bench.project, "erp.customers", keys=["2"], options=bench.options())
+
+    sync = bench.project.sync("erp.customers")
+    store = bench.project.staging(sync.name)
+    staging = Staging(store, sync.name, sync.model)
+    with store.read() as connection:
+        staged = connection.execute(select(func.count()).select_from(staging.refused)).scalar_one()
+    store.close()
+    assert (erased, staged) == (1, 0)
+    assert [row["source_key"] for row in bench.quarantine()] == ["3"]
+    assert (bench.runs()[-1]["kind"], bench.runs()[-1]["status"]) == ("erase", "succeeded")
