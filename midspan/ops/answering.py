@@ -100,7 +100,8 @@ class _Answering:
             answers = [self._stale(context) for _, context in asked]
             fresh = [index for index, error in enumerate(answers) if error is None]
             if fresh:
-                with working(_work(asked[fresh[0]][1])), self._store.read() as connection:
+                work = _work(asked[fresh[0]][1])
+                with working(work), self._store.read(once=True) as connection:
                     found = handler(connection, [asked[index][0] for index in fresh])
                 for index, answer in zip(fresh, found, strict=True):
                     answers[index] = answer

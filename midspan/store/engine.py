@@ -6,14 +6,15 @@ to two files. On PostgreSQL a center owns a schema and staging is a schema of it
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.schema import CreateSchema
 
 from midspan.kernel.errors import MidspanError, TransientError
@@ -22,6 +23,9 @@ from midspan.store.revision import Revision, read_revision, write_revision, writ
 
 STAGING = "staging"
 _BUSY_SECONDS = 60
+# A connection that served this lately is not asked first whether it still lives.
+_TRUSTED_SECONDS = 1.0
+_SERVED_AT = "midspan_served_at"
 _SQLITE_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _SQLITE_OUT_OF_REACH = {
     sqlite3.SQLITE_BUSY,
@@ -38,6 +42,7 @@ class Store:
 
     def __init__(self, engine: Engine, schema: str, file: Path | None) -> None:
         self.engine = engine
+        self._once = engine if file else _statement_by_statement(engine.url)
         self.schema = schema
         self.file = file
 
@@ -52,10 +57,9 @@ class Store:
 
         ``once``: for a single statement, whose state is one by itself; it costs the least.
         """
-        with _translated(self), self.engine.connect() as connection:
-            if once and not self.embedded:
-                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            elif not self.embedded:
+        engine = self._once if once else self.engine
+        with _translated(self), engine.connect() as connection:
+            if not once and not self.embedded:
                 connection = connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
@@ -122,6 +126,7 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        self._once.dispose()
 
 
 def _unknown_revision(schema: str, found: str, known: Revision) -> MidspanError:
@@ -197,11 +202,40 @@ def _postgres(url: str) -> Engine:
     try:
         if make_url(url).get_backend_name() != "postgresql":
             raise _unsupported(f"names {mask_url(url)}, which is no PostgreSQL")
-        return create_engine(url, pool_pre_ping=True)
+        return _surely_alive(create_engine(url))
     except (ArgumentError, ValueError):  # not quoted: what is no URL may hold a password anywhere
         raise _unsupported("cannot be read as a URL") from None
     except ImportError as error:
         raise _unsupported(f"names a driver that is not installed ({error.name})") from error
+
+
+def _statement_by_statement(url: URL) -> Engine:
+    """Return an engine without transactions; none is begun, ended or set up for a statement."""
+    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    return _surely_alive(create_engine(url, pool_reset_on_return=None, **options))
+
+
+def _surely_alive(engine: Engine) -> Engine:
+    """Make the pool ask a connection that has rested for a sign of life, and replace a dead one.
+
+    Asking each time, as the pool's own option does, costs a small read as much as its query.
+    """
+
+    def served(_raw: Any, record: Any) -> None:
+        record.info[_SERVED_AT] = time.monotonic()
+
+    def ask(raw: Any, record: Any, _proxy: Any) -> None:
+        served_at = record.info.get(_SERVED_AT)
+        if served_at is None or time.monotonic() - served_at < _TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(raw)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError("the connection ended while it rested") from error
+
+    event.listen(engine, "checkin", served)
+    event.listen(engine, "checkout", ask)
+    return engine
 
 
 def _unsupported(what: str) -> MidspanError:

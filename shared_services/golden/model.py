@@ -57,9 +57,9 @@ def match_hash(key: str) -> int:
     return xxhash.xxh3_64_intdigest(key.encode()) >> 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GoldenModel:
-    """An entity, its match rules and its tables."""
+    """An entity, its match rules and its tables; made once, and known by identity."""
 
     entity: EntityType
     rules: tuple[MatchRule, ...]

@@ -1,6 +1,7 @@
 """Every message the product center takes; the tables at the end are the whole service.
 
-``RPC_MANY`` answers calls that arrive together by one query.
+``RPC_MANY`` answers calls that arrive together, outside of any transaction: products and prices
+come from syncs of their own, so that no state holds them together anyway.
 """
 
 from collections.abc import Callable

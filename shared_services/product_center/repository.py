@@ -1,14 +1,18 @@
 """Reads products with their prices from the center's own store."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection
 
-from midspan.store.load import mappings
 from shared_services.contracts.entities import Price
 from shared_services.contracts.methods import FindProducts, PricedProduct
-from shared_services.golden.reader import read_by_ids, read_page, to_struct
+from shared_services.golden.reader import (
+    GoldenRow,
+    read_by_ids,
+    read_page,
+    read_rows,
+    select_golden,
+)
 from shared_services.product_center.model import PRICE, PRODUCT
 
 
@@ -20,13 +24,10 @@ def products_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Pric
 
 def products_by_code(connection: Connection, codes: Sequence[str]) -> dict[str, PricedProduct]:
     """Return live products by code; of several with one code, that of the smallest id."""
-    golden = PRODUCT.golden
-    found = connection.execute(
-        select(golden)
-        .where(golden.c.code.in_(sorted(set(codes))), golden.c.deleted_at.is_(None))
-        .order_by(golden.c.id.desc())
-    )
-    return {product.code: product for product in _with_prices(connection, mappings(found))}
+    columns = PRODUCT.golden.c
+    query = select_golden(PRODUCT, columns.code.in_(sorted(set(codes)))).order_by(columns.id.desc())
+    rows = read_rows(connection, PRODUCT, query)
+    return {product.code: product for product in _with_prices(connection, rows)}
 
 
 def find_products(
@@ -53,17 +54,11 @@ def _filters(request: FindProducts) -> list[ColumnElement[bool]]:
     return filters
 
 
-def _with_prices(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[PricedProduct]:
-    price = PRICE.golden
-    found = connection.execute(
-        select(price)
-        .where(
-            price.c.product_code.in_([row["code"] for row in rows]),
-            price.c.deleted_at.is_(None),
-        )
-        .order_by(price.c.product_code, price.c.currency, price.c.valid_from)
-    )
+def _with_prices(connection: Connection, rows: Sequence[GoldenRow]) -> list[PricedProduct]:
+    columns = PRICE.golden.c
+    query = select_golden(PRICE, columns.product_code.in_([row["code"] for row in rows]))
+    query = query.order_by(columns.product_code, columns.currency, columns.valid_from)
     prices: dict[str, list[Price]] = {}
-    for row in mappings(found):
-        prices.setdefault(row["product_code"], []).append(to_struct(Price, row))
-    return [to_struct(PricedProduct, row, prices=prices.get(row["code"], [])) for row in rows]
+    for row in read_rows(connection, PRICE, query):
+        prices.setdefault(row["product_code"], []).append(Price(**row))
+    return [PricedProduct(**row, prices=prices.get(row["code"], [])) for row in rows]

@@ -1,6 +1,6 @@
 """Every message the user center takes; the tables at the end are the whole service.
 
-``RPC_MANY`` answers calls that arrive together by one query.
+``RPC_MANY`` answers calls that arrive together by one statement, outside of any transaction.
 """
 
 from shared_services.contracts.commands import CUSTOMER_RECORD_CONSENT

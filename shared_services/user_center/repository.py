@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from shared_services.contracts.entities import Customer
 from shared_services.contracts.methods import FindCustomers
-from shared_services.golden.reader import read_by_ids, read_page, to_struct
+from shared_services.golden.reader import read_by_ids, read_page
 from shared_services.user_center.model import CUSTOMER
 
 _EXACT = ("tax_id", "phone", "country")
@@ -15,7 +15,7 @@ _EXACT = ("tax_id", "phone", "country")
 def customers_by_id(connection: Connection, ids: Sequence[int]) -> dict[int, Customer]:
     """Return live customers by the id asked for."""
     rows = read_by_ids(connection, CUSTOMER, ids)
-    return {asked: to_struct(Customer, row) for asked, row in rows.items()}
+    return {asked: Customer(**row) for asked, row in rows.items()}
 
 
 def find_customers(
@@ -25,7 +25,7 @@ def find_customers(
     rows, following = read_page(
         connection, CUSTOMER, _filters(request), after=request.after, limit=request.limit
     )
-    return [to_struct(Customer, row) for row in rows], following
+    return [Customer(**row) for row in rows], following
 
 
 def _filters(request: FindCustomers) -> list[ColumnElement[bool]]:

@@ -3,10 +3,17 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from midspan.kernel.errors import RemoteError
+from shared_services.contracts.entities import Customer
 from shared_services.contracts.methods import FindCustomers, GetById, GetMany
-from shared_services.user_center.service import get_customer, get_customers, list_customers
+from shared_services.user_center.service import (
+    get_customer,
+    get_customers,
+    get_each_customer,
+    list_customers,
+)
 from tests.fixtures_store import MakeBench
 from tests.sync.bench import Bench
 
@@ -88,6 +95,22 @@ def test_filters_are_all_to_be_met(center: Bench, filters: dict[str, Any], ids: 
 
     assert [customer.id for customer in page.items] == ids
     assert page.next is None
+
+
+def test_calls_that_come_together_are_answered_by_one_statement(center: Bench) -> None:
+    """A merged id among them costs no second look, and all answers are of one state."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    with center.look() as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        answers = get_each_customer(connection, [GetById(id=each) for each in (3, 2, 4, 1)])
+
+    names = [one.name if isinstance(one, Customer) else one.code for one in answers]
+    assert names == ["Käthe Weiß", "100% Holz", "customer.not_found", "Käthe Weiß"]
+    assert len([each for each in statements if each != "BEGIN"]) == 1
 
 
 def test_pages_hold_every_customer_once(center: Bench) -> None:
