@@ -5,26 +5,29 @@
 ``GET /metrics``  Prometheus's text format
 
 A broker or database that is away makes a process not ready, never dead: it waits, and goes on
-by itself. Answers name probes and their error codes, never data.
+by itself. One that hangs costs an answer 2 s, and no other probe its truth. Answers name probes
+and their error codes, never data.
 """
 
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
 from midspan.kernel.errors import MidspanError
+from midspan.ops.asking import Asked
 from midspan.ops.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
 Probe = Callable[[], str | None]
 """Returns None where all is well, else in a few words what is not."""
+_Probes = dict[str, Asked[str | None]]
 
 _PROBE_SECONDS: Final = 2.0
 _REQUEST_SECONDS: Final = 10.0
@@ -37,19 +40,18 @@ class Health:
 
     def __init__(self, metrics: Metrics) -> None:
         self.metrics = metrics
-        self._live: dict[str, Probe] = {}
-        self._ready: dict[str, Probe] = {}
+        self._live: _Probes = {}
+        self._ready: _Probes = {}
         self._stopping = False
-        self._asking = ThreadPoolExecutor(4, thread_name_prefix="probe")
         metrics.watch_ready(lambda: not self.not_ready())
 
     def needs_to_live(self, name: str, probe: Probe) -> None:
         """Add what must hold, or the process is to be restarted."""
-        self._live[name] = probe
+        self._live[name] = Asked(probe)
 
     def needs_to_serve(self, name: str, probe: Probe) -> None:
         """Add what must hold for work to be sent here."""
-        self._ready[name] = probe
+        self._ready[name] = Asked(probe)
 
     def stopping(self) -> None:
         """Say not ready from now on, while what is in hand is finished."""
@@ -65,16 +67,13 @@ class Health:
             return {"process": "stopping"}
         return self._failed({**self._live, **self._ready})
 
-    def close(self) -> None:
-        """Ask no more."""
-        self._asking.shutdown(wait=False, cancel_futures=True)
-
-    def _failed(self, probes: Mapping[str, Probe]) -> dict[str, str]:
-        asked = {name: self._asking.submit(probe) for name, probe in probes.items()}
+    def _failed(self, probes: _Probes) -> dict[str, str]:
+        ends = time.monotonic() + _PROBE_SECONDS
+        asked = {name: probe.begin() for name, probe in probes.items()}
         failed = {}
         for name, answer in asked.items():
             try:
-                found = answer.result(_PROBE_SECONDS)
+                found = answer.result(max(ends - time.monotonic(), 0.0))
             except TooSlow:
                 found = f"no answer within {_PROBE_SECONDS:g} s"
             except MidspanError as error:
@@ -91,7 +90,6 @@ class HealthServer:
     """
 
     def __init__(self, health: Health, host: str, port: int) -> None:
-        self._health = health
         try:
             self._server = ThreadingHTTPServer((host, port), _handler(health))
         except OSError as error:
@@ -116,7 +114,6 @@ class HealthServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-        self._health.close()
 
 
 def _handler(health: Health) -> type[BaseHTTPRequestHandler]:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from midspan.ops.asking import gauged
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
@@ -74,13 +76,13 @@ class Metrics:
     def watch_outbox(
         self, center: str, backlog: Callable[[], float], oldest: Callable[[], float]
     ) -> None:
-        """Ask an outbox whenever the metrics are read."""
-        self._relay_backlog.labels(center).set_function(backlog)
-        self._relay_oldest.labels(center).set_function(oldest)
+        """Ask an outbox whenever the metrics are read; NaN while its store does not answer."""
+        self._relay_backlog.labels(center).set_function(gauged(backlog))
+        self._relay_oldest.labels(center).set_function(gauged(oldest))
 
     def watch_age(self, center: str, age: Callable[[], float]) -> None:
         """Ask a center for the age of its data, in seconds, whenever the metrics are read."""
-        self._center_age.labels(center).set_function(age)
+        self._center_age.labels(center).set_function(gauged(age))
 
     def watch_ready(self, ready: Callable[[], bool]) -> None:
         """Ask whether the process is ready whenever the metrics are read."""

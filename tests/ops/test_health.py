@@ -4,7 +4,6 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -27,11 +26,9 @@ PAGE = ROOT / "docs" / "ops" / "metrics.md"
 
 
 @pytest.fixture
-def health() -> Iterator[Health]:
+def health() -> Health:
     """Give a process's health."""
-    made = Health(Metrics())
-    yield made
-    made.close()
+    return Health(Metrics())
 
 
 def broken() -> str | None:
@@ -52,6 +49,48 @@ def test_what_is_missing_is_named(health: Health) -> None:
 
     assert health.not_live() == {"relay": "ended"}
     assert health.not_ready()["relay"] == "ended"
+
+
+def test_a_store_that_hangs_is_no_reason_to_restart(
+    health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often somebody asks: other probes say the truth, and metrics are answered."""
+    monkeypatch.setattr("midspan.ops.health._PROBE_SECONDS", 0.05)
+    monkeypatch.setattr("midspan.ops.asking._GAUGE_SECONDS", 0.05)
+    release = threading.Event()
+
+    def hang() -> str | None:
+        release.wait(10)
+        return None
+
+    def hanging_number() -> float:
+        release.wait(10)
+        return 0.0
+
+    health.needs_to_serve("store", hang)
+    health.needs_to_serve("broker", lambda: None)
+    health.needs_to_live("relay", lambda: None)
+    health.metrics.watch_outbox("user_center", hanging_number, hanging_number)
+    before = threading.active_count()
+    for _ in range(10):
+        assert health.not_ready() == {"store": "no answer within 0.05 s"}
+        assert health.not_live() == {}
+        assert b'midspan_relay_backlog{center="user_center"} NaN' in health.metrics.text()
+
+    assert threading.active_count() <= before + 4
+    release.set()
+    assert eventually(lambda: health.not_ready() == {})
+
+
+def test_metrics_are_answered_while_the_store_is_away(health: Health) -> None:
+    """A gauge that cannot be read is not a number; all others are there."""
+
+    def away() -> float:
+        raise TransientError("store.unavailable", "the store is away")
+
+    health.metrics.watch_outbox("user_center", away, away)
+
+    assert b'midspan_relay_oldest_seconds{center="user_center"} NaN' in health.metrics.text()
 
 
 def test_a_process_that_stops_takes_no_more_work(health: Health) -> None:
