@@ -6,14 +6,11 @@ and why. Nothing here shows a value.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from mappings.converters.registry import converters
-from mappings.suggest import converting
+from mappings.suggest import choosing, converting
 from mappings.suggest.columns import Column
 from mappings.suggest.converting import Converted, Expression
 from mappings.suggest.matching import CONFIDENT, Match
-from mappings.values import Refused
 from shared_services.contracts.entities import EntityType, FieldType
 
 PARTS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -81,95 +78,7 @@ def _line(entity: EntityType, field: FieldType, matches: Mapping[str, Match]) ->
     found = matches.get(field.name)
     if found is None:
         return None
-    return _single(field.name, found, _converted(field, found.pair.column, matches))
-
-
-def _converted(field: FieldType, column: Column, matches: Mapping[str, Match]) -> Converted:
-    by_name: dict[str, Callable[[], Converted]] = {
-        "email": lambda: converting.best(column, ["email"]),
-        "country": lambda: _codes(column, "country"),
-        "currency": lambda: _codes(column, "currency"),
-        "language": lambda: converting.language(column),
-        "phone": lambda: _by_country(column, "phone", matches),
-        "tax_id": lambda: _by_country(column, "tax_id", matches),
-        "code": lambda: converting.text(column, "trim"),
-        "product_code": lambda: converting.text(column, "trim"),
-        "unit": lambda: _unit(column),
-    }
-    if field.name in by_name:
-        return by_name[field.name]()
-    by_kind: dict[str, Callable[[Column], Converted]] = {
-        "decimal": converting.decimal,
-        "boolean": converting.boolean,
-        "date": converting.day,
-        "integer": lambda one: converting.best(one, ["integer"]),
-        "datetime": lambda one: converting.best(one, ["datetime"]),
-    }
-    if field.kind in by_kind:
-        return by_kind[field.kind](column)
-    wide = field.max_length is not None and field.max_length > 20
-    return converting.text(column, "collapse" if wide else "trim")
-
-
-def _codes(column: Column, converter: str) -> Converted:
-    found = converting.best(column, [converter])
-    if found.share is not None and found.share < _FAIR:
-        note = f"{converter} knows few of these values: add a lookup table"
-        return Converted(found.expression, found.share, note)
-    return found
-
-
-def _unit(column: Column) -> Converted:
-    if "unit" in converters():
-        found = converting.best(column, ["unit"])
-        if (found.share or 0) >= _FAIR:
-            return found
-    made = converting.text(column, "trim")
-    return Converted(
-        made.expression, None, "the source's own words: a lookup table makes codes of them"
-    )
-
-
-def _by_country(column: Column, name: str, matches: Mapping[str, Match]) -> Converted:
-    """Return a converter's expression that knows the country where that helps."""
-    found = converting.best(column, [name])
-    country = matches.get("country")
-    if found.share is None or found.share == 1:
-        return found
-    if country is not None:
-        found = _beside_country(column, name, country.pair.column, found)
-    if (found.share or 0.0) >= _FAIR:
-        return found
-    note = f"numbers without a country's code need one: {{{name}: {{country: XX}}}}"
-    return Converted(found.expression, found.share, note)
-
-
-def _beside_country(column: Column, name: str, place: Column, found: Converted) -> Converted:
-    """Return the better of what was found and of options that take the country from a column."""
-    if place.profile.country_code >= _FAIR:
-        option = {name: {"country_from": place.path}}
-        beside = _share_beside(name, option[name], column, place)
-        if beside > (found.share or 0.0):
-            found = Converted(converting.read(column.path, via=option), beside)
-    usual = converting.commonest_country(place.profile)
-    if usual:
-        return converting.best(column, [name, {name: {"country": usual}}], found)
-    return found
-
-
-def _share_beside(name: str, options: Any, column: Column, place: Column) -> float:
-    found = converters()[name]
-    function = found.make(found.options(**options))
-    taken = total = 0
-    for value, country in zip(column.values, place.values, strict=True):
-        if not isinstance(value, str) or not value.strip():
-            continue
-        total += 1
-        try:
-            taken += function(value, country) is not None
-        except Refused:
-            continue
-    return taken / total if total else 0.0
+    return _single(field.name, found, choosing.converted(field, found.pair.column, matches))
 
 
 def _single(field: str, found: Match, converted: Converted, *more: str) -> Line:
@@ -272,7 +181,7 @@ def _phone(matches: Mapping[str, Match]) -> Line | None:
     found = matches.get("phone") or matches.get("mobile")
     if found is None:
         return None
-    return _single("phone", found, _by_country(found.pair.column, "phone", matches))
+    return _single("phone", found, choosing.by_country(found.pair.column, "phone", matches))
 
 
 def _consent(matches: Mapping[str, Match]) -> Line | None:

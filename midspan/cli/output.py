@@ -105,10 +105,6 @@ def printable(value: Any) -> str:
     )
 
 
-def _printable(sign: str) -> str:
-    return sign if sign.isprintable() else sign.encode("unicode_escape").decode()
-
-
 def age(moment: datetime, now: datetime | None = None) -> str:
     """Return how long ago a moment was, in one unit: ``3 minutes ago``."""
     seconds = int(((now or datetime.now(UTC)) - moment).total_seconds())

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from config.binding import nearest
 from mappings import CompiledMapping, Refusal
 from mappings.analysis import paths_of, personal_columns
 from mappings.places import found_at, spell
-from midspan.kernel.errors import RecordError, UnknownName, within
+from midspan.kernel.errors import RecordError, within
 from midspan.kernel.stream import Batch, Reject
 from midspan.sync.effects import Effect, Translated, foresee
 from midspan.sync.marks import RowMarks
@@ -86,14 +85,7 @@ def preview(project: Project, system: str, stream: str, rows: int) -> Preview:
     Raises UnknownName ``adapter.unknown_stream`` when the system's file has no such stream, and
     DriftError ``sync.column_gone`` when the source has no such key or cursor.
     """
-    bound = project.system(system)
-    if stream not in bound.streams:
-        raise UnknownName(
-            "adapter.unknown_stream",
-            f"the file of {system} has no stream '{stream}'",
-            remedy=nearest(stream, list(bound.streams)) or "Add it under 'streams'",
-        )
-    declared = bound.streams[stream]
+    declared = project.stream(system, stream)
     sync = project.syncs.get(f"{system}.{stream}")
     shown: list[PreviewRow] = []
     translated: list[Translated] = []

@@ -95,6 +95,18 @@ class Project:
             )
         return self.systems[name]
 
+    def stream(self, system: str, name: str) -> BoundStream:
+        """Return one stream or part of a system; an unknown one raises with the nearest known."""
+        known = self.system(system).streams
+        if name not in known:
+            raise UnknownName(
+                "adapter.unknown_stream",
+                f"the file of {system} has no stream '{name}'",
+                remedy=nearest(name, list(known))
+                or f"Add it under 'streams': midspan discover {system} --yaml writes it",
+            )
+        return known[name]
+
     def store(self, center: str) -> Store:
         """Return a center's store, its tables created."""
         if center not in self._stores:

@@ -5,7 +5,6 @@ field there is, whatever a mapping of the stream reads; names for people come fr
 discovered before.
 """
 
-from config.binding import nearest
 from mappings.suggest import Sample
 from midspan.kernel.errors import UnknownName
 from midspan.kernel.stream import Row
@@ -19,14 +18,7 @@ def sample(project: Project, system: str, stream: str, rows: int) -> Sample:
 
     Raises UnknownName ``adapter.unknown_stream`` when the file has no such stream.
     """
-    bound = project.system(system)
-    if stream not in bound.streams:
-        raise UnknownName(
-            "adapter.unknown_stream",
-            f"the file of {system} has no stream '{stream}'",
-            remedy=nearest(stream, list(bound.streams))
-            or f"Add it under 'streams': midspan discover {system} --yaml writes it",
-        )
+    project.stream(system, stream)
     columns, read = _read(project, system, stream, rows)
     title, labels = _names(project, system, stream)
     return Sample(system, stream, columns, read, labels, title)
