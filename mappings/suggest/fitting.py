@@ -13,6 +13,7 @@ from mappings.suggest.profile import Profile
 _NO_VALUES = 0.7
 _RULED_OUT = 0.06
 _MANY = 8
+_CLEAN = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,10 @@ def _currency(column: Profile) -> Fit:
     share = column.currency
     if share > 0.7:
         return Fit(0.85 * share, 1.0, _told(share, "ISO currency codes"))
+    if column.distinct <= _MANY and column.number < 0.1:
+        read = column.converted("currency")
+        if read > 0.7:
+            return Fit(0.6 * read, 1.0, _told(read, "codes, signs and names of currencies"))
     return Fit(0.0, 0.4 if column.distinct <= 8 and column.length <= 4 else _RULED_OUT, "")
 
 
@@ -252,14 +257,16 @@ def _unit(column: Profile) -> Fit:
 
 
 def _amount(column: Profile) -> Fit:
-    if column.number < 0.7 or column.date_marked or column.boolean:
+    if column.number < 0.5 or column.date_marked or column.boolean:
         return Fit(0.0, _RULED_OUT)
     constant = column.distinct == 1 and len(column.texts) > 4
     varied = column.distinct > 3 or column.unique > 0.9
     fits = 0.3 if constant else 1.0 if column.decimals > 0.2 else 0.85 if varied else 0.4
-    return Fit(
-        0.1 * column.decimals, fits, "numbers with decimals" if column.decimals else "numbers"
-    )
+    told = "numbers with decimals" if column.decimals else "numbers"
+    if column.number < _CLEAN:
+        # Words for no price stand among them: the name has to be a good one.
+        return Fit(0.0, 0.8 * fits, _told(column.number, told))
+    return Fit(0.1 * column.decimals, fits, told)
 
 
 def _date(column: Profile) -> Fit:

@@ -5,6 +5,7 @@ field there is, whatever a mapping of the stream reads; names for people come fr
 discovered before.
 """
 
+from adapters.file.formats.base import PLACE_COLUMNS
 from mappings.suggest import Sample
 from midspan.kernel.errors import UnknownName
 from midspan.kernel.stream import Row
@@ -29,7 +30,9 @@ def _read(
 ) -> tuple[tuple[str, ...], list[Row]]:
     """Return the columns of all batches and the rows in their order; what a row lacks is None."""
     batches = first_batches(project, system, stream, rows, whole=True)
-    names = tuple(dict.fromkeys(column for batch in batches for column in batch.columns))
+    # Where a row stood in its file is told beside it, and no field of the source.
+    found = dict.fromkeys(column for batch in batches for column in batch.columns)
+    names = tuple(name for name in found if name not in PLACE_COLUMNS)
     records = [
         dict(zip(batch.columns, row, strict=True)) for batch in batches for row in batch.rows
     ]

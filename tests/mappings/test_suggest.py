@@ -57,6 +57,21 @@ def test_parts_of_a_field_are_put_together():
     }
 
 
+def test_signs_and_words_among_values_hide_no_price():
+    """Half of the currencies are signs, and a third of the prices is a word for none."""
+    columns = {
+        "ArtNr": [f"A-{n:04}" for n in range(30)],
+        "Bezeichnung": [f"Schraube M{n} verzinkt" for n in range(30)],
+        "VK_Preis": [("k.A.", "1.234,50", f"0,{n + 10}")[n % 3] for n in range(30)],
+        "Waehrung": ["EUR" if n % 2 else "€" for n in range(30)],
+    }
+
+    fields = expressions(columns, "product")
+
+    assert fields["list_price"]["path"] == "VK_Preis"
+    assert fields["currency"] == {"path": "Waehrung", "via": "currency"}
+
+
 def test_padding_is_no_mark_and_no_name():
     """Columns of a fixed length are filled with blanks, and those say nothing."""
     padded = {name: [f"{one:8}" for one in values] for name, values in PEOPLE.items()}
