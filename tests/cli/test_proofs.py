@@ -167,6 +167,15 @@ def test_the_key_of_the_masks_is_its_owners_alone(mapped):
     assert key.read_bytes() == made
 
 
+def test_without_a_sync_the_file_to_write_is_named(shop):
+    """A stream that no sync maps has nothing to capture yet."""
+    done = shop.midspan("test", "--capture", "shop.customers")
+
+    assert done.exit_code == 2
+    assert "[sync.unknown]" in done.stderr
+    assert "Write config/syncs/shop.customers.yaml" in done.stderr
+
+
 def test_an_empty_stream_gives_no_golden_file(mapped):
     """Nothing is written, and the exit code says so."""
     mapped.run("DELETE FROM customers")
