@@ -4,9 +4,10 @@ Two spellings of one number become the same text, since golden records are match
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from mappings.converters.codes import COUNTRIES
 from mappings.converters.contact import region
@@ -41,7 +42,7 @@ class TaxIdOptions:
     options=TaxIdOptions,
     paths=("country_from",),
     settled=True,
-    revision=2,
+    revision=3,
 )
 def make_tax_id(options: TaxIdOptions) -> Function:
     """Read a VAT number: ATU12345675 whether typed with spaces, dots or in lower case."""
@@ -54,13 +55,12 @@ def make_tax_id(options: TaxIdOptions) -> Function:
         number = _PUNCTUATION.sub("", text).upper()
         if not number:
             return None
-        found = _prefixed(number, country)
-        if found is None:
-            refuse("tax_id", text, "tax id with a country")
-        prefix, rest = found
-        if not checker(prefix)(prefix + rest):
-            refuse("tax_id", text, "tax id with correct check digits")
-        return prefix + rest
+        found = list(_readings(number, country))
+        valid = next((prefix + rest for prefix, rest in found if checker(prefix)(rest)), None)
+        if valid is None:
+            lacks = "correct check digits" if found else "a country"
+            refuse("tax_id", text, f"tax id with {lacks}")
+        return valid
 
     def convert(text: str, country: object = None) -> str | None:
         return parse(text, region(country) or options.country)
@@ -68,30 +68,40 @@ def make_tax_id(options: TaxIdOptions) -> Function:
     return convert
 
 
-def _prefixed(number: str, country: str) -> tuple[str, str] | None:
-    """Return prefix and rest; a number that does not begin with letters takes ``country``."""
-    match = _PREFIXED.fullmatch(number)
+def _readings(number: str, country: str) -> Iterator[tuple[str, str]]:
+    """Yield prefix and rest of what a number may be: by its own letters, else of ``country``.
+
+    A number may begin with letters that are no prefix, as in Mexico. It is one of ``country`` then
+    where that country's numbers can be checked.
+    """
+    own = _PREFIXED.fullmatch(number)
+    if own and own[1] in _PREFIXES:
+        yield own[1], _SWISS_SUFFIX.sub("MWST", own[2]) if own[1] == "CH" else own[2]
     prefix = _WRITTEN_AS.get(country, country)
-    if match is None and prefix:
-        match = _PREFIXED.fullmatch(prefix + number)
-    if match is None or match[1] not in _PREFIXES:
-        return None
-    rest = _SWISS_SUFFIX.sub("MWST", match[2]) if match[1] == "CH" else match[2]
-    return match[1], rest
+    named = _PREFIXED.fullmatch(prefix + number)
+    if prefix in _PREFIXES and named and (own is None or _module(prefix)):
+        yield prefix, _SWISS_SUFFIX.sub("MWST", number) if prefix == "CH" else number
+
+
+def _module(prefix: str) -> Any:
+    """Return the module that knows a country's numbers, if there is one. The library loads here."""
+    from stdnum.util import get_cc_module
+
+    return get_cc_module(_CHECKED_AS.get(prefix, prefix).lower(), "vat")
 
 
 def _validator(prefix: str) -> Callable[[str], bool]:
     """Return the check of a country's numbers; a country without a known check passes all.
 
-    A Swiss UID without its VAT suffix is checked as what it is.
+    Some countries' checks want the prefix before the number, others know none. A Swiss UID without
+    its VAT suffix is checked as what it is.
     """
     from stdnum.ch import uid
-    from stdnum.util import get_cc_module
 
-    module = get_cc_module(_CHECKED_AS.get(prefix, prefix).lower(), "vat")
+    module = _module(prefix)
     if module is None:
         return lambda _number: True
     is_valid: Callable[[str], bool] = module.is_valid
     if prefix == "CH":
-        return lambda number: is_valid(number) or uid.is_valid(number)
-    return is_valid
+        return lambda rest: is_valid(prefix + rest) or uid.is_valid(prefix + rest)
+    return lambda rest: is_valid(prefix + rest) or is_valid(rest)

@@ -180,7 +180,10 @@ def boolean(column: Column) -> Converted:
     profile = column.profile
     if profile.boolean or profile.empty or (_share("boolean", profile) or 0) >= _ENOUGH:
         return best(column, ["boolean"])
+    # Where A says active, I says inactive, and not the yes of another language.
+    states = {STATUS_WORDS.get(fold(one)) for one in profile.texts}
     known = STATUS_WORDS | dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+    known = STATUS_WORDS if states == {True, False} else known
     words = {one: known[fold(one)] for one in sorted(set(profile.texts)) if fold(one) in known}
     if words and (profile.status or profile.truth):
         share = profile.share(lambda one: one in words)

@@ -137,6 +137,11 @@ GOOD: list[tuple[str, dict[str, Any], Any, Any]] = [
     ("tax_id", {}, "CHE-107.787.577", "CHE107787577"),
     ("tax_id", {"country": "GR"}, "094259216", "EL094259216"),
     ("tax_id", {}, "GB 980 7806 84", "GB980780684"),
+    ("tax_id", {"country": "BR"}, "11.222.333/0001-81", "BR11222333000181"),
+    ("tax_id", {}, "BR11222333000181", "BR11222333000181"),
+    ("tax_id", {"country": "MX"}, "GODE561231GR8", "MXGODE561231GR8"),
+    ("tax_id", {"country": "AR"}, "20-05536168-2", "AR20055361682"),
+    ("tax_id", {"country": "MX"}, "ATU13585627", "ATU13585627"),
 ]
 
 BAD: list[tuple[str, dict[str, Any], Any, str]] = [
@@ -182,6 +187,8 @@ BAD: list[tuple[str, dict[str, Any], Any, str]] = [
     ("phone", {}, "0664 1234567", "mapping.phone.invalid"),
     ("phone", {}, "+43 1", "mapping.phone.invalid"),
     ("tax_id", {}, "ATU13585628", "mapping.tax_id.invalid"),
+    ("tax_id", {"country": "US"}, "ATU13585628", "mapping.tax_id.invalid"),
+    ("tax_id", {"country": "BR"}, "11.222.333/0001-82", "mapping.tax_id.invalid"),
     ("tax_id", {}, "13585627", "mapping.tax_id.invalid"),
     ("tax_id", {}, "XX12345678", "mapping.tax_id.invalid"),
 ]
