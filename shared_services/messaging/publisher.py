@@ -17,16 +17,18 @@ from enum import Enum
 from functools import partial
 from typing import Final
 
+import msgspec
 from pika import BasicProperties, spec
 from pika.channel import Channel
 
 from midspan.kernel.errors import MidspanError, ProtocolError, RecordError, TransientError
 from shared_services.messaging.connection import Connection
 from shared_services.messaging.deliveries import Confirm
+from shared_services.messaging.encoding import encode
 from shared_services.messaging.envelope import MAX_BODY, Envelope
 from shared_services.messaging.session import ChannelSession
 from shared_services.messaging.topology import Declaration
-from shared_services.messaging.wire import UNENCODABLE, Wire
+from shared_services.messaging.wire import UNENCODABLE, Properties, Wire
 
 WINDOW: Final = 1000
 WINDOW_BYTES: Final = 16 * 1024 * 1024
@@ -41,8 +43,7 @@ class Outcome(Enum):
     UNCONFIRMED = "unconfirmed"
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, weakref=False):
     """A message to publish; ``mandatory`` asks for its return when no queue takes it.
 
     Plain properties stand for an envelope when a received message is passed on as it is,
@@ -105,12 +106,17 @@ class _Entry:
 
     batch: _Batch
     index: int
-    properties: BasicProperties
+    properties: Properties
     returned: MidspanError | None = None
 
     @property
     def message(self) -> Outgoing:
         return self.batch.messages[self.index]
+
+    @property
+    def message_id(self) -> str | None:
+        envelope = self.message.envelope
+        return envelope.id if isinstance(envelope, Envelope) else envelope.message_id
 
 
 class Publisher(ChannelSession):
@@ -239,7 +245,7 @@ class Publisher(ChannelSession):
             message = entry.message
             if (
                 entry.returned is None
-                and entry.properties.message_id == properties.message_id
+                and entry.message_id == properties.message_id
                 and message.routing_key == method.routing_key
                 and message.exchange == method.exchange
             ):
@@ -271,7 +277,7 @@ class Publisher(ChannelSession):
 
 
 def _entries(batch: _Batch) -> list[_Entry]:
-    """Return what can be sent; what is too large is settled at once."""
+    """Return what can be sent; what is too large, or no AMQP, is settled at once."""
     entries = []
     for index, message in enumerate(batch.messages):
         envelope = message.envelope
@@ -280,7 +286,10 @@ def _entries(batch: _Batch) -> list[_Entry]:
         elif len(message.body) > MAX_BODY:
             batch.settle(index, Outcome.REFUSED, _too_large(len(message.body)))
         else:
-            entries.append(_Entry(batch, index, envelope.properties()))
+            try:
+                entries.append(_Entry(batch, index, encode(envelope)))
+            except UNENCODABLE as error:
+                batch.settle(index, Outcome.REFUSED, _unencodable(error))
     return entries
 
 

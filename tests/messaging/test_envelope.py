@@ -1,14 +1,18 @@
 """The envelope travels whole, and a malformed one is refused with a stable code."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import msgspec
 import pytest
 from msgspec.structs import replace
 from pika import BasicProperties
+from pika.exceptions import ShortStringTooLong
 
 from midspan.kernel.errors import RecordError
 from shared_services.messaging import envelope as envelopes
+from shared_services.messaging import properties
+from shared_services.messaging.encoding import encode
 from shared_services.messaging.envelope import Envelope
 
 FULL = Envelope(
@@ -30,10 +34,10 @@ FULL = Envelope(
 )
 
 
-def over_the_wire(properties: BasicProperties) -> BasicProperties:
+def over_the_wire(sent: BasicProperties) -> BasicProperties:
     """Encode and decode as pika does between two peers."""
     received = BasicProperties()
-    received.decode(b"".join(properties.encode()))
+    received.decode(b"".join(sent.encode()))
     return received
 
 
@@ -50,6 +54,38 @@ def test_what_is_not_set_does_not_travel() -> None:
 
     assert envelopes.parse(over_the_wire(small.properties()), b"{}") == small
     assert "x-epoch" not in small.properties().headers
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"subject": None},
+        {"epoch": None, "sequence": -(2**40)},
+        {"traceparent": None, "persistent": True},
+        {
+            "source": "m\N{LATIN SMALL LETTER A WITH DIAERESIS}nner",
+            "subject": "kunde/\N{EURO SIGN}",
+        },
+        {"time": datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=2)))},
+        {"correlation_id": "c-1"},
+        {"deadline": 1_772_368_200_000},
+    ],
+)
+def test_the_short_way_of_an_event_writes_what_the_general_one_writes(
+    changes: dict[str, Any],
+) -> None:
+    """Events are encoded on a way of their own, and no receiver can tell."""
+    several = {"correlation_id", "reply_to", "expiration", "deadline", "idempotency_key", "origin"}
+    event = replace(FULL, **(dict.fromkeys(several) | changes))
+
+    assert encode(event) == properties.encode(event.properties())
+
+
+def test_an_id_that_amqp_cannot_carry_is_refused() -> None:
+    """Its length is one byte on the wire."""
+    with pytest.raises(ShortStringTooLong):
+        encode(Envelope(id="x" * 256, source="s", type="t.u.v1", time=FULL.time))
 
 
 @pytest.mark.parametrize(
