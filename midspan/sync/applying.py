@@ -13,32 +13,28 @@ from sqlalchemy import Connection, select
 from midspan.sync.apply import SliceApply
 from midspan.sync.judge import judge_leaving, judge_slice
 from midspan.sync.lag import Reach
-from midspan.sync.report import RunReport
+from midspan.sync.report import Ledger, RunReport
 from midspan.sync.run import Run
 from midspan.sync.staging import Progress, Staging
 from shared_services.golden.changes import Changes
 from shared_services.golden.counters import lock_entity, read_counter
-from shared_services.golden.ingest import GoldenCounts
-
-
-def _nothing(_connection: Connection) -> None:
-    """Write nothing besides."""
+from shared_services.golden.ingest import GoldenCounts, Ingest
 
 
 @dataclass(frozen=True, slots=True)
 class Applying:
     """A staged slice. ``began``: it runs beside the live sync, whose readings since then win.
 
-    ``span`` is noted in the ledger as what was read. ``finish`` is called within the transaction
-    when all is written, ``prepare`` before anything is looked at.
+    ``span`` is noted in the ledger as what was read. Within the transaction ``prepare`` is called
+    before anything is looked at, ``finish`` when all but the ledger is written.
     """
 
     staging: Staging
     progress: Progress
     began: datetime | None = None
     span: tuple[str | None, str | None] = (None, None)
-    finish: Callable[[Connection], None] = _nothing
-    prepare: Callable[[Connection], None] = _nothing
+    finish: Callable[[Connection, Ledger, Ingest], None] = lambda *_: None
+    prepare: Callable[[Connection], None] = lambda _: None
 
 
 def apply_staged(run: Run, applying: Applying) -> RunReport:
@@ -64,7 +60,7 @@ def apply_staged(run: Run, applying: Applying) -> RunReport:
         counts = ingest.apply(connection, changes, last)
         if empty and counts.created:
             ingest.announce(connection)
-        applying.finish(connection)
+        applying.finish(connection, ledger, ingest)
         lower, upper = applying.span
         run.state.finish_run(
             connection,

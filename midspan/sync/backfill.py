@@ -18,11 +18,12 @@ from midspan.kernel.errors import MidspanError, Recovery, UnknownName
 from midspan.store.load import upsert
 from midspan.sync.applying import Applying, apply_staged
 from midspan.sync.project import Project
-from midspan.sync.report import RunReport
+from midspan.sync.report import Ledger, RunReport
 from midspan.sync.run import Run, RunOptions, running
 from midspan.sync.spans import Span, cursor_value, require_cursor
 from midspan.sync.stage import Reading, plan_slice, stage_span
 from midspan.sync.staging import Progress, Staging
+from shared_services.golden.ingest import Ingest
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class _Book:
             connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
         return now
 
-    def finish(self, connection: Connection) -> None:
+    def finish(self, connection: Connection, _ledger: Ledger, _ingest: Ingest) -> None:
         """Note in the applying transaction that the range is done."""
         done = {"finished_at": self.run.options.clock.now(), "run_id": self.run.run_id}
         table = self.run.sync.model.state.backfill

@@ -21,7 +21,7 @@ from midspan.sync.state import lease_lost
 from shared_services.golden.counters import lock_entity
 from shared_services.golden.ingest import GoldenCounts
 
-_KEYS_AT_ONCE = 500
+KEYS_AT_ONCE = 500
 
 
 def run_deletes(
@@ -60,7 +60,7 @@ def run_deletes(
 def _apply(run: Run, staging: Staging, listed: int) -> RunReport:
     now, ledger, counts = run.options.clock.now(), Ledger(), GoldenCounts()
     with run.store.write_beside(staging.store) as connection:
-        known = _count_known(connection, run)
+        known = count_known(connection, run)
         missing = _missing(connection, run, staging)
         ledger.add("listed", known)
         ledger.add("missing", len(missing))
@@ -72,9 +72,9 @@ def _apply(run: Run, staging: Staging, listed: int) -> RunReport:
         if not run.options.dry_run:
             lock_entity(connection, run.sync.model)
             _forget_refused(connection, run, staging)
-            _mark_deleted(connection, run, missing, now)
+            mark_deleted(connection, run, missing, now)
             ingest = run.ingest(now, run.started_at)
-            for keys in chunked(missing, _KEYS_AT_ONCE):
+            for keys in chunked(missing, KEYS_AT_ONCE):
                 ingest.follow(connection, keys)
             counts = ingest.counts
             run.state.finish_run(connection, run.run_id, ledger, events=counts.events)
@@ -90,7 +90,8 @@ def _known(run: Run) -> ColumnElement[bool]:
     )
 
 
-def _count_known(connection: Connection, run: Run) -> int:
+def count_known(connection: Connection, run: Run) -> int:
+    """Return how many live rows were applied before the run began."""
     source = run.sync.model.source
     found = connection.execute(select(func.count()).select_from(source).where(_known(run)))
     return int(found.scalar_one())
@@ -122,11 +123,11 @@ def _forget_refused(connection: Connection, run: Run, staging: Staging) -> None:
     )
 
 
-def _mark_deleted(connection: Connection, run: Run, missing: list[str], now: datetime) -> None:
+def mark_deleted(connection: Connection, run: Run, missing: list[str], now: datetime) -> None:
     """Keep a tombstone of each row: its key, without its values."""
     model = run.sync.model
     source = model.source
-    for keys in chunked(missing, _KEYS_AT_ONCE):
+    for keys in chunked(missing, KEYS_AT_ONCE):
         connection.execute(
             update(source)
             .where(source.c.sync == run.sync.name, source.c.source_key.in_(keys))

@@ -134,7 +134,7 @@ def stage_batch(
     reading: Reading, staging: Staging, progress: Progress, batch: Batch, *, moves_cursor: bool
 ) -> None:
     """Translate one batch into staging, and count it."""
-    translated = _Translator(reading, batch, progress.read)
+    translated = Translator(reading, batch, progress.read)
     rows, refused = translated.run()
     progress.read += len(batch.rows) + len(batch.rejects)
     progress.filtered += translated.filtered
@@ -212,7 +212,7 @@ def _rejected(batch: Batch, first: int) -> list[tuple[Any, ...]]:
     ]
 
 
-class _Translator:
+class Translator:
     """Turns one batch into staged rows and refused rows."""
 
     def __init__(self, reading: Reading, batch: Batch, first: int) -> None:

@@ -92,6 +92,30 @@ def rewind(
         print_rewind(plan)
 
 
+@click.command(short_help="Compare a source with its center, row by row.")
+@click.argument("name")
+@click.option("--heal", is_flag=True, help="Read what is found again, and apply it.")
+@click.option("--buckets", type=click.IntRange(1, 1_000_000), help="How many; by default few rows.")
+@json_option
+@guarded
+def reconcile(name: str, heal: bool, buckets: int | None, as_json: bool) -> int:
+    """Name the rows of sync NAME that are missing, only in the center, or different."""
+    from midspan.cli.reconciling import print_reconciliation
+    from midspan.sync.reconcile import run_reconcile
+    from midspan.sync.reconcile_heal import heal as healed
+
+    line, project = ProgressLine(f"{name}: rows read"), open_project()
+    found = run_reconcile(project, name, buckets, on_progress=line.update)
+    line.done()
+    if heal:
+        found = healed(project, found)
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        print_reconciliation(found)
+    return 0 if found.clean else 1
+
+
 @click.command(short_help="Find what vanished from a sync's source.")
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Judge and count, keep nothing.")
@@ -154,4 +178,4 @@ def _sum(counts: dict[str, int]) -> int:
     return sum(counts.values())
 
 
-VERBS: tuple[click.Command, ...] = (sync, backfill, rewind, deletes, status)
+VERBS: tuple[click.Command, ...] = (sync, backfill, rewind, reconcile, deletes, status)
