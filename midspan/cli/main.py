@@ -11,6 +11,7 @@ from midspan import __version__
 from midspan.cli.verbs import (
     changes,
     contracts,
+    drift,
     project,
     proofs,
     quarantine,
@@ -47,6 +48,7 @@ for verb in (
     *changes.VERBS,
     *syncs.VERBS,
     *quarantine.VERBS,
+    *drift.VERBS,
     *servers.VERBS,
     *contracts.VERBS,
 ):

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from adapters.base import Adapter
 from midspan.kernel.errors import MidspanError, Recovery
 from midspan.sync.apply import SliceApply
+from midspan.sync.drift import settle
 from midspan.sync.history import judge_volume, past_of
 from midspan.sync.judge import judge_leaving, judge_slice
 from midspan.sync.lag import LagBook, Reach, lag_book, warn
@@ -21,6 +22,7 @@ from midspan.sync.project import Project
 from midspan.sync.quarantine import prune
 from midspan.sync.report import RunReport
 from midspan.sync.run import Run, RunOptions, running
+from midspan.sync.shapes import joined, judge_shape, keep_shape, last_shape
 from midspan.sync.stage import Reading, plan_slice, stage_slice
 from midspan.sync.staging import Progress, Staging
 from shared_services.golden.changes import Changes
@@ -96,6 +98,8 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
         if not run.options.dry_run:
             run.state.hold(connection, run.cursor)
             lock_entity(connection, run.sync.model)
+        before = last_shape(connection, run.sync)
+        judge_shape(run.sync, before, progress.shape)
         reach = _reach(run, book, connection, as_of)
         ledger, late = slice_apply.tally(connection, progress, reach)
         judge_slice(run.sync.config, ledger, whole=run.reads_all)
@@ -127,6 +131,8 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
             cursor_to=cursor_to,
             whole=run.reads_all,
         )
+        keep_shape(connection, run.sync, run.run_id, joined(before, progress.shape))
+        settle(connection, run.sync, progress.unmapped, now)
     if lag is not None:
         warn(run.sync.name, late, lag)
     return run.report(ledger, counts, cursor_to, lag)

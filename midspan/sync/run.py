@@ -13,10 +13,11 @@ from uuid import uuid4
 
 from adapters.base import Adapter
 from midspan.kernel.clock import Clock, SystemClock
-from midspan.kernel.errors import MidspanError, within
+from midspan.kernel.errors import DriftError, MidspanError, within
 from midspan.kernel.gate import Lane
 from midspan.kernel.memory import rare_collections
 from midspan.store.engine import Store
+from midspan.sync.drift import note_error
 from midspan.sync.lag import Lag
 from midspan.sync.project import BoundSync, Project
 from midspan.sync.report import Ledger, RunKind, RunReport
@@ -161,6 +162,9 @@ def running(project: Project, sync: BoundSync, kind: RunKind, options: RunOption
         with within(sync=sync.name, connection=sync.system.config.conn_id):
             yield run
     except BaseException as error:
+        if isinstance(error, DriftError) and not options.dry_run:
+            with suppress(MidspanError), store.write() as connection:
+                note_error(connection, sync, error, options.clock.now())
         # Whatever ends the run is written down; if even that fails, the cause goes first.
         with suppress(MidspanError):
             state.fail_run(run_id, error)

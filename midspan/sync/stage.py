@@ -24,6 +24,7 @@ from midspan.kernel.stream import Batch, Key, Slice
 from midspan.store.load import chunked
 from midspan.sync.marks import RowMarks, first_stamp
 from midspan.sync.originals import encode_record
+from midspan.sync.shapes import sample
 from midspan.sync.spans import Span
 from midspan.sync.staging import Progress, Staging, row_hash
 from midspan.sync.state import CursorState
@@ -136,6 +137,7 @@ def stage_batch(
     """Translate one batch into staging, and count it."""
     translated = Translator(reading, batch, progress.read)
     rows, refused = translated.run()
+    _see_shape(reading, progress, batch)
     progress.read += len(batch.rows) + len(batch.rejects)
     progress.filtered += translated.filtered
     for row in rows:
@@ -144,6 +146,14 @@ def stage_batch(
         progress.position = dict(batch.position)
     staging.append(progress, rows, refused, left=translated.left)
     reading.after_batch(progress)
+
+
+def _see_shape(reading: Reading, progress: Progress, batch: Batch) -> None:
+    sample(progress.shape, batch.columns, batch.rows)
+    marks = reading.stream.columns
+    for name in reading.mapping.unmapped(batch.columns):
+        if name not in marks and name not in progress.unmapped:
+            progress.unmapped.append(name)
 
 
 def _see(progress: Progress, changed: str | None, *, moves_cursor: bool) -> None:

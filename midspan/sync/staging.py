@@ -42,7 +42,8 @@ class Progress:
     ``phase`` counts from 0: the stream itself, then each part, then the parents of changed
     parts. ``seen`` is the greatest cursor value below the ceiling, ``parts`` the same of
     each part. ``by_cursor`` counts the rows that the stream itself brought: those read by
-    key have greater ordinals.
+    key have greater ordinals. ``shape`` is a sample of the kinds of values, ``unmapped`` are
+    columns that nothing maps.
     """
 
     slice_id: str
@@ -56,6 +57,8 @@ class Progress:
     filtered: int = 0
     future: int = 0
     by_cursor: int = 0
+    shape: dict[str, dict[str, int]] = field(default_factory=dict)
+    unmapped: list[str] = field(default_factory=list)
 
 
 class Staging:
