@@ -27,7 +27,6 @@ from midspan.kernel.errors import RecordError
 
 CursorKind = Literal["datetime", "date", "integer", "string"]
 
-_INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _INTEGER_WIDTH = 20
 _FIRST_DAY = "0001-01-01"
 
@@ -104,7 +103,7 @@ class CursorCodec:
         if self.kind == "integer":
             return self._integer(max(int(canonical) - int(_number(back)), 0))
         if self.kind == "datetime" and isinstance(back, timedelta):
-            return (self._instant(canonical) - back).strftime(_INSTANT)
+            return _text(self._instant(canonical) - back)
         if self.kind == "date" and isinstance(back, timedelta):
             return (date.fromisoformat(canonical) - back).isoformat()
         return canonical
@@ -118,7 +117,7 @@ class CursorCodec:
     def at(self, instant: datetime) -> str | None:
         """Return ``instant`` as a canonical text; None for kinds that tell no time."""
         if self.kind == "datetime":
-            return instant.astimezone(UTC).strftime(_INSTANT)
+            return _text(instant)
         if self.kind == "date":
             return instant.astimezone(ZoneInfo(self.zone)).date().isoformat()
         return None
@@ -170,7 +169,7 @@ class CursorCodec:
             moment = datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 zone below
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=ZoneInfo(self.zone), fold=0)
-        return moment.astimezone(UTC).strftime(_INSTANT)
+        return _text(moment)
 
     def _moment(self, value: Any) -> date:
         if isinstance(value, date):
@@ -183,13 +182,18 @@ class CursorCodec:
 
     @staticmethod
     def _instant(canonical: str) -> datetime:
-        return datetime.strptime(canonical, _INSTANT).replace(tzinfo=UTC)
+        return datetime.fromisoformat(canonical)
 
     @staticmethod
     def _integer(value: int) -> str:
         if value < 0:
             raise ValueError(value)
         return f"{value:0{_INTEGER_WIDTH}d}"
+
+
+def _text(instant: datetime) -> str:
+    """Return an instant as canonical text: ISO 8601 in UTC, to the microsecond."""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _plain(value: str | int) -> str:

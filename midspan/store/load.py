@@ -1,11 +1,12 @@
 """Sets of rows in and out of a store, the fast way each database has."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Connection, Result, Table, Text, func, insert
+from sqlalchemy import ColumnElement, Connection, Result, Table, Text, func, insert, literal, select
 from sqlalchemy import cast as sql_cast
 
 T = TypeVar("T")
@@ -45,6 +46,27 @@ def gather_statistics(connection: Connection, *tables: Table) -> None:
     preparer = connection.dialect.identifier_preparer
     for table in tables if connection.dialect.name == "postgresql" else ():
         connection.exec_driver_sql(f"ANALYZE {preparer.format_table(table)}")
+
+
+def is_empty(connection: Connection, table: Table) -> bool:
+    """Return whether a table holds no row at all."""
+    return connection.execute(select(literal(1)).select_from(table).limit(1)).first() is None
+
+
+@contextmanager
+def indexed_afterwards(connection: Connection, table: Table) -> Iterator[None]:
+    """Fill an empty table inside this context; its indexes are built once, when it is full.
+
+    Who reads the table waits for the end of the caller's transaction. A table that is not
+    empty keeps its indexes.
+    """
+    indexes = sorted(table.indexes, key=lambda one: str(one.name))
+    late = indexes if is_empty(connection, table) else []
+    for index in late:
+        index.drop(connection)
+    yield
+    for index in late:
+        index.create(connection)
 
 
 def mappings(result: Result[Any]) -> list[Mapping[str, Any]]:

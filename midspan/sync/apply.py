@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from midspan.store.load import gather_statistics, upsert
+from midspan.store.load import gather_statistics, indexed_afterwards, is_empty, upsert
 from midspan.sync.lag import Found, Reach
 from midspan.sync.overtaken import Overtaken, note_readings
 from midspan.sync.project import BoundSync
@@ -278,12 +278,13 @@ class SliceApply:
             .order_by(changes.c.seq)
         )
         statement = upsert(connection, source).from_select(list(written), changed)
-        replaced = {name: statement.excluded[name] for name in written}
-        connection.execute(
-            statement.on_conflict_do_update(
+        if not is_empty(connection, source):
+            replaced = {name: statement.excluded[name] for name in written}
+            statement = statement.on_conflict_do_update(
                 index_elements=["sync", "source_key"], set_={**replaced, "deleted_at": None}
             )
-        )
+        with indexed_afterwards(connection, source):
+            connection.execute(statement)
 
     def _write_version(self, connection: Connection) -> None:
         """Note of rows that were found unchanged that they came by this mapping as well."""

@@ -9,10 +9,11 @@ next run reads anew.
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from adapters.base import Adapter
 from midspan.kernel.errors import MidspanError, Recovery
+from midspan.store.load import is_empty
 from midspan.sync.apply import SliceApply
 from midspan.sync.drift import settle
 from midspan.sync.history import judge_volume, past_of
@@ -28,7 +29,6 @@ from midspan.sync.staging import Progress, Staging
 from shared_services.golden.changes import Changes
 from shared_services.golden.counters import lock_entity, read_counter
 from shared_services.golden.ingest import GoldenCounts
-from shared_services.golden.model import GoldenModel
 
 OnProgress = Callable[[Progress], None]
 
@@ -110,7 +110,7 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
         judge_leaving(run.sync.config, *slice_apply.leaving(connection))
         if run.options.dry_run:
             return run.report(ledger, GoldenCounts(), run.cursor.value)
-        empty = _is_empty(connection, run.sync.model)
+        empty = is_empty(connection, run.sync.model.golden)
         last = read_counter(connection, run.sync.model, run.sync.model.entity.name, 0)
         slice_apply.write(connection, last)
         prune(connection, run.sync, now)
@@ -142,7 +142,3 @@ def _reach(run: Run, book: LagBook | None, connection: Connection, as_of: dateti
     if book is None:
         return Reach()
     return book.reach(connection, run.cursor.value, run.cursor.as_of, as_of)
-
-
-def _is_empty(connection: Connection, model: GoldenModel) -> bool:
-    return connection.execute(select(model.golden.c.id).limit(1)).first() is None

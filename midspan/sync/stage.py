@@ -8,7 +8,7 @@ batch.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,7 +28,7 @@ from midspan.sync.shapes import sample
 from midspan.sync.spans import Span
 from midspan.sync.staging import Progress, Staging, row_hash
 from midspan.sync.state import CursorState
-from shared_services.golden.model import GoldenModel, match_hash
+from shared_services.golden.model import GoldenModel
 
 _LOG = logging.getLogger(__name__)
 PARENTS_AT_ONCE = 200
@@ -232,8 +232,8 @@ class Translator:
         self._batch = batch
         self._mapping = reading.mapping
         self._marks = RowMarks(reading.stream, batch.columns)
-        self._rules = reading.model.rules
-        self._names = reading.mapping.entity.field_names
+        names = reading.mapping.entity.field_names
+        self._hashers = [rule.hasher(names) for rule in reading.model.rules]
 
     def run(self) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
         """Return the staged rows and the refused rows of the batch."""
@@ -248,7 +248,7 @@ class Translator:
             try:
                 key, changed = marks.key(source[index]), marks.stamp(source[index])
                 found = (self._first + index, key, changed, row_hash(values))
-                rows.append((*found, *self._matches(values), *values))
+                rows.append((*found, *(hashed(values) for hashed in self._hashers), *values))
             except RecordError as error:
                 refused.append(self._refused(Refusal(index, "", error.code, error.message)))
         refused += _rejected(self._batch, self._first + len(self._batch.rows))
@@ -266,13 +266,6 @@ class Translator:
             _LOG.warning(
                 "%s: %d values of %s given up (%s)", self._mapping.name, count, field, code
             )
-
-    def _matches(self, values: Sequence[Any]) -> Iterator[int | None]:
-        """Yield the hash of each match key of a canonical row."""
-        by_name = dict(zip(self._names, values, strict=True))
-        for rule in self._rules:
-            key = rule.key(by_name)
-            yield None if key is None else match_hash(key)
 
     def _refused(self, refusal: Refusal) -> tuple[Any, ...]:
         raw, place = self._batch.origin(refusal.index)

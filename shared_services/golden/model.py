@@ -12,7 +12,7 @@ values, so that its sequence goes on if it comes back.
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,17 @@ class MatchRule:
 
     def key(self, values: Mapping[str, Any]) -> str | None:
         """Return the match key of a row, None where a field of the rule is empty."""
-        parts = [values[name] for name in self.fields]
-        if any(part is None or part == "" for part in parts):
-            return None
-        return "\x1f".join(_fold(str(part)) for part in parts)
+        return _key(values[name] for name in self.fields)
+
+    def hasher(self, names: Sequence[str]) -> Callable[[Sequence[Any]], int | None]:
+        """Return a function from a row, whose values go by ``names``, to its key's hash."""
+        places = [names.index(name) for name in self.fields]
+
+        def hashed(row: Sequence[Any]) -> int | None:
+            key = _key(row[place] for place in places)
+            return None if key is None else match_hash(key)
+
+        return hashed
 
     @property
     def column(self) -> str:
@@ -97,6 +104,15 @@ def golden_model(
             column("merged_at", "datetime", nullable=False),
         ),
     )
+
+
+def _key(parts: Iterable[Any]) -> str | None:
+    folded = []
+    for part in parts:
+        if part is None or part == "":
+            return None
+        folded.append(_fold(str(part)))
+    return "\x1f".join(folded)
 
 
 def _fold(text: str) -> str:

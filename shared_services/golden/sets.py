@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from midspan.store.load import json_text, mappings
+from midspan.store.load import indexed_afterwards, json_text
 from shared_services.golden.changes import JOINT, SETTLED, Changes
 from shared_services.golden.survivorship import EVERY
 
@@ -51,12 +51,14 @@ class GoldenSets:
         }
         chosen = select(*(value.label(name) for name, value in values.items()))
         fresh = (source.c.sync == self.changes.sync, source.c.golden_id > last)
-        connection.execute(insert(golden).from_select(list(values), chosen.where(*fresh)))
+        with indexed_afterwards(connection, golden):
+            connection.execute(insert(golden).from_select(list(values), chosen.where(*fresh)))
 
     def created(self, connection: Connection, last: int) -> Iterator[Sequence[Any]]:
         """Yield the records after ``last`` in pages, by column name."""
         golden = self.changes.model.golden
-        yield from _pages(connection, select(golden), golden.c.id, last)
+        chosen = select(golden).where(golden.c.id > last).order_by(golden.c.id)
+        yield from _pages(connection, chosen)
 
     def find_joint(self, connection: Connection) -> None:
         """Find out which settled rows do not stand alone behind their records."""
@@ -83,7 +85,7 @@ class GoldenSets:
             self._constant("epoch", self.epoch).label("new_epoch"),
             *(source.c[name].label(f"new_{name}") for name in names),
         ).where(*self._changed())
-        yield from _pages(connection, chosen, golden.c.id, 0)
+        yield from _pages(connection, chosen.order_by(golden.c.id))
 
     def update(self, connection: Connection) -> None:
         """Write the records that ``updated`` yielded."""
@@ -123,13 +125,7 @@ class GoldenSets:
         return literal(value, self.changes.model.golden.c[name].type)
 
 
-def _pages(
-    connection: Connection, chosen: "Select[Any]", key: ColumnElement[int], last: int
-) -> Iterator[Sequence[Any]]:
-    while True:
-        page = mappings(connection.execute(chosen.where(key > last).order_by(key).limit(PAGE)))
-        if page:
-            yield page
-        if len(page) < PAGE:
-            return
-        last = page[-1]["id"]
+def _pages(connection: Connection, chosen: "Select[Any]") -> Iterator[Sequence[Any]]:
+    """Yield the rows of one statement some at a time, as the database hands them out."""
+    found = connection.execute(chosen, execution_options={"yield_per": PAGE})
+    yield from found.mappings().partitions()

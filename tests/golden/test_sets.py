@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, update
 
-from midspan.sync import stage
-from shared_services.golden import changes, identity
+from shared_services.golden import changes, identity, model
 from shared_services.golden.ingest import Ingest
 from shared_services.golden.sets import GoldenSets
 from tests.fixtures_store import MakeBench
@@ -33,7 +32,7 @@ def test_by_sets_and_one_by_one_are_the_same(
 
 def test_two_keys_of_one_hash_are_two(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A match is decided by the keys: the hash only finds who may match."""
-    for module in (identity, stage):
+    for module in (identity, model):
         monkeypatch.setattr(module, "match_hash", lambda _key: 7)
     bench.erp.put("customers", 1, name="A", email="a@example.com")
     bench.erp.put("customers", 2, name="B", email="b@example.com", tax="T2")
