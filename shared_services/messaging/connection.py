@@ -180,7 +180,12 @@ class Connection:
 
     def _on_open_error(self, amqp: SelectConnection, error: BaseException | str) -> None:
         cause = error if isinstance(error, BaseException) else ConnectionError(error)
-        self._error = errors.connect_failed(cause, self.address, self._parameters.virtual_host)
+        # pika takes whoever closes before its first word for a stranger; a broker that starts or
+        # stops does so, too. What said something before is none.
+        heard = bool(amqp._frame_buffer or amqp.bytes_received)  # noqa: SLF001 the fast path names it
+        self._error = errors.connect_failed(
+            cause, self.address, self._parameters.virtual_host, heard=heard
+        )
         log.log(
             logging.ERROR if isinstance(self._error, AccessDenied) else logging.WARNING,
             "connection %s: %s",

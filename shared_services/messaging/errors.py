@@ -42,8 +42,11 @@ def url_invalid() -> ConfigurationError:
     )
 
 
-def connect_failed(error: BaseException, address: str, vhost: str) -> MidspanError:
-    """Translate why a connection could not be opened."""
+def connect_failed(error: BaseException, address: str, vhost: str, *, heard: bool) -> MidspanError:
+    """Translate why a connection could not be opened.
+
+    ``heard``: whatever listens there has said something.
+    """
     cause = _root(error)
     if isinstance(cause, ssl.SSLError):
         return AccessDenied(
@@ -58,7 +61,7 @@ def connect_failed(error: BaseException, address: str, vhost: str) -> MidspanErr
         _NOT_ALLOWED
     ):
         return _denied(address, f"has no virtual host {vhost!r} for this user")
-    if isinstance(cause, exceptions.IncompatibleProtocolError):
+    if isinstance(cause, exceptions.IncompatibleProtocolError) and heard:
         return ProtocolError(
             "broker.protocol",
             f"what listens at {address} does not speak AMQP 0-9-1",

@@ -1,7 +1,10 @@
 """A connection says at once why it cannot be, and comes back by itself once it was."""
 
 import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,6 +21,28 @@ def failure(url: str, timeout: float = 5.0) -> Exception:
     with pytest.raises((AccessDenied, ProtocolError, TransientError)) as caught:
         Connection(url, "test").open(timeout)
     return caught.value
+
+
+@contextmanager
+def listening(said: bytes) -> Iterator[tuple[str, list[str]]]:
+    """Give the URL of what says so much to everyone and closes, and whom it has accepted."""
+    accepted: list[str] = []
+
+    def serve() -> None:
+        while True:
+            try:
+                peer, address = server.accept()
+            except OSError:
+                return  # the context has ended
+            accepted.append(str(address))
+            with peer:
+                peer.recv(8)
+                peer.sendall(said)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"amqp://guest:guest@127.0.0.1:{server.getsockname()[1]}/", accepted
+        server.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_wrong_password_is_told_at_once(amqp_url: str) -> None:
@@ -55,6 +80,26 @@ def test_a_broker_that_is_down_is_told_in_time() -> None:
     assert f"127.0.0.1:{port}" in str(error)
     assert "MIDSPAN_AMQP_URL" in str(error)
     assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"AMQP\0\0\x08\0"])
+def test_what_speaks_another_protocol_is_told_at_once(said: bytes) -> None:
+    """Nobody waits for a web server, or for another AMQP, to become a broker."""
+    with listening(said) as (url, _):
+        error = failure(url, timeout=10)
+
+    assert isinstance(error, ProtocolError)
+    assert error.code == "broker.protocol"
+
+
+def test_a_broker_that_closes_at_once_is_tried_again() -> None:
+    """Behind a balancer, one that starts is reached before it can answer."""
+    with listening(b"") as (url, accepted):
+        error = failure(url, timeout=2)
+
+    assert isinstance(error, TransientError)
+    assert error.code == "broker.unreachable"
+    assert len(accepted) > 1
 
 
 @pytest.mark.parametrize(
