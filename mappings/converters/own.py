@@ -82,6 +82,8 @@ def _guarded(name: str, function: Callable[[Any], Any], gives: FieldKind | None 
     """Return a function that refuses where ``function`` fails, or gives another kind."""
 
     def convert(value: Any) -> Any:
+        if value.__class__ is str and not value:
+            return None
         try:
             result = function(value)
         except Exception as error:  # noqa: BLE001 - whatever it raises, it is this row's alone

@@ -5,7 +5,7 @@ It walks the mapping's tree for each row, and knows nothing of layouts, caches o
 
 import re
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from operator import add, ge, gt, le, lt, mul, sub, truediv
 from typing import Any
@@ -124,8 +124,8 @@ def _value(expression: Expression, row: Any) -> Any:
             found = (value for one in options if not _absent(value := _value(one, row)))
             return next(found, None)
         case Choose(cases=cases, otherwise=otherwise):
-            chosen = [case.value for case in cases if _holds(case.condition, row)]
-            return _value(chosen[0] if chosen else otherwise, row)
+            chosen = (case.value for case in cases if _holds(case.condition, row))
+            return _value(next(chosen, otherwise), row)
         case Each():
             return _records(expression, row)
         case _:
@@ -151,7 +151,8 @@ def _combined(expression: Concat | Format | Arithmetic | Ordinal, row: Any) -> A
 
 def _converted(conversion: Convert, row: Any) -> Any:
     value = _value(conversion.of, row)
-    if _absent(value):
+    # Only a boolean may have a word for nothing.
+    if value is None or (value == "" and conversion.converter.name != "boolean"):
         return None
     value = expect(value, conversion.converter.takes)
     others = [None if path is None else _follow(path, row) for path in conversion.arguments]
@@ -170,7 +171,8 @@ def _calculated(sum_: Arithmetic, values: list[Any]) -> Decimal | None:
     if sum_.places is None:
         return plain_decimal(_exact(result))
     # In a wide context the quotient keeps more digits than any rounding looks at.
-    return plain_decimal(_exact(result).quantize(Decimal(1).scaleb(-sum_.places), ROUND_HALF_UP))
+    mode = f"ROUND_{sum_.rounding.upper()}"
+    return plain_decimal(_exact(result).quantize(Decimal(1).scaleb(-sum_.places), mode))
 
 
 def _exact(number: Fraction) -> Decimal:

@@ -40,9 +40,9 @@ def test_a_projects_function_converts_and_is_told_by_its_declaration(tmp_path: P
     """It is called by its name, with values of its types, and may say that nothing is there."""
     mapping = compiled(project(tmp_path), WANTED)
 
-    done = translate(mapping, {"a": "A"}, {"a": "-"}, {"a": None}, {"a": 5})
+    done = translate(mapping, {"a": "A"}, {"a": "-"}, {"a": None}, {"a": ""}, {"a": 5})
 
-    assert [row[0] for row in done.rows] == ["gold", None, None]
+    assert [row[0] for row in done.rows] == ["gold", None, None, None]
     assert [one.code for one in done.refusals] == ["mapping.type"]
 
 
@@ -124,3 +124,12 @@ def test_the_way_back_is_the_functions_own(tmp_path: Path) -> None:
     convert: Any = mapping.fields["x"]
 
     assert convert.converter.reverse(None)("alpha") == "A"
+
+
+def test_a_function_never_sees_the_empty_text(tmp_path: Path) -> None:
+    """It is a missing value also where numbers are taken, as everywhere."""
+    functions = FUNCTIONS.replace('"digits", takes=(str,)', '"digits", takes=(str, int)')
+    text = TEXT + "  n: {path: b, via: digits}\n"
+    mapping = compiled(project(tmp_path, text, functions), WANTED)
+
+    assert translate(mapping, {"a": "A", "b": ""}).rows == [("gold", None)]
