@@ -5,7 +5,7 @@ SHELL := bash
 PYTHON := .venv/bin/python
 SERVERS := $(PYTHON) -m deploy.local.servers
 
-.PHONY: help setup demo demo-down test lint bench wheels lock
+.PHONY: help setup demo demo-down test lint bench wheels chaos lock
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
