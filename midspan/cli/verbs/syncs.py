@@ -161,9 +161,10 @@ def status(as_json: bool) -> None:
         late = Lag(**one["lag"]).said() if one["lag"] else ""
         ended = (last["kind"], last["status"])
         counts = (one["quarantined"], one["older_rows"])
-        rows.append((one["sync"], _moment(one["as_of"]), *ended, *counts, late))
-    columns = ("sync", "as of", "last run", "status", "refused", "older mapping", "late rows")
-    print_table(columns, rows)
+        fresh = (_moment(one["as_of"]), "late" if one["late"] else "")
+        rows.append((one["sync"], *fresh, *ended, ", ".join(one["drift"]), *counts, late))
+    ran = ("last run", "status", "drift", "refused", "older mapping", "late rows")
+    print_table(("sync", "as of", "fresh", *ran), rows)
     print_table(
         ("center", "golden records", "events waiting"),
         [(one["center"], ledger_line(one["golden"]), one["outbox"]) for one in centers],
