@@ -9,12 +9,12 @@ the last one applied of its subject is dropped too.
     BatchConsumer(connection, publisher, subscription, inbox.receive).start()
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -113,16 +113,15 @@ class Inbox:
     def _note(self, connection: Connection, ids: Sequence[str]) -> set[str]:
         """Note ids; return those that were not there."""
         # In one order for all, so that two consumers of the same ids wait, and never deadlock.
-        wanted: Any = sorted(ids)
-        found = connection.execute(
-            self._insert,
-            {
-                "consumer": self._consumer,
-                "ids": json.dumps(wanted) if self._store.embedded else wanted,
-                "now": _stored(self._store, self._clock.now()),
-            },
-        )
-        return set(found.scalars())
+        wanted = msgspec.json.encode(sorted(ids)).decode()
+        now = _stored(self._store, self._clock.now())
+        values = {"consumer": self._consumer, "ids": wanted, "now": now}
+        found = connection.execute(self._insert, values)
+        if self._store.embedded:
+            return set(found.scalars())
+        # One row tells it all: that nothing was there is the rule, and needs no list.
+        inserted, listed = found.one()
+        return set(ids if inserted == len(ids) else msgspec.json.decode(listed))
 
     def _above_position(self, connection: Connection, messages: Sequence[Message]) -> list[Message]:
         """Return what is newer than the last one of its subject, and note the newest."""
@@ -175,15 +174,24 @@ def _name(store: Store, table: Table) -> str:
 
 
 def _insert_seen(store: Store, table: Table) -> str:
-    ids = (
-        "SELECT value AS id FROM json_each(:ids) WHERE true"
-        if store.embedded
-        else "SELECT unnest(CAST(:ids AS text[])) AS id"
-    )
-    return (
+    """Return the statement that notes ids, given as JSON, and returns the new ones.
+
+    PostgreSQL returns one row: how many were new and, where not all were, which.
+    """
+    ids = "json_each(:ids)"
+    if not store.embedded:
+        ids = "json_array_elements_text(CAST(:ids AS json)) AS given(value)"
+    insert = (
         f"INSERT INTO {_name(store, table)} (consumer, message_id, received_at) "  # noqa: S608 our own names
-        f"SELECT :consumer, new.id, :now FROM ({ids}) AS new WHERE true "
+        f"SELECT :consumer, value, :now FROM {ids} WHERE true "
         "ON CONFLICT DO NOTHING RETURNING message_id"
+    )
+    if store.embedded:
+        return insert
+    return (
+        f"WITH new AS ({insert}) "  # noqa: S608 the same
+        "SELECT count(*), CASE WHEN count(*) < json_array_length(CAST(:ids AS json)) "
+        "THEN CAST(coalesce(json_agg(message_id), '[]') AS text) END FROM new"
     )
 
 
