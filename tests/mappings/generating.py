@@ -253,7 +253,7 @@ def row(rng: random.Random, hostile: float) -> dict[str, Any]:
 
 def _record(rng: random.Random, hostile: float) -> dict[str, Any]:
     return {
-        name: rng.choice(VALUES) if rng.random() < hostile else rng.choice([*good, None])
+        name: rng.choice(VALUES) if rng.random() < hostile else rng.choice([*good, None, ""])
         for name, good in COLUMNS.items()
     }
 
