@@ -119,6 +119,18 @@ def test_a_defect_among_writes_is_still_found(small: Bench) -> None:
     assert ([one.key for one in found.findings], found.in_flight) == (["3"], 1)
 
 
+def test_a_second_change_within_the_same_second_is_in_flight(small: Bench) -> None:
+    """The center knows the row's very stamp, and the last run read the source in that second."""
+    now = small.pass_time()
+    small.erp.put("customers", 1, now, name="First")
+    small.sync()
+    small.erp.put("customers", 1, now, name="Second")
+
+    found = reconcile(small)
+
+    assert (found.findings, found.in_flight) == ((), 1)
+
+
 def test_a_parent_whose_part_changed_is_in_flight(small: Bench) -> None:
     """The parent's own stamp tells nothing; the part's does."""
     small.pass_time()
