@@ -15,6 +15,7 @@ from mappings.conditions import MAX_ITEMS
 from mappings.converters import Converter
 from mappings.converters.numbers import MAX_PLACES, Rounding
 from mappings.lists import ListReader
+from mappings.literals import as_texts
 from mappings.model import (
     Arithmetic,
     Concat,
@@ -56,7 +57,7 @@ class ConversionReader(ListReader):
     def _options(self, node: Node, given: bool, converter: Converter) -> Any:
         if not given:
             node = replace(node, value={}, keys={})
-        options: Any = bind(node, converter.options, self._problems)
+        options: Any = bind(as_texts(node, converter.options), converter.options, self._problems)
         if options is None:
             return None
         try:

@@ -5,10 +5,12 @@ code; and a number with many decimals as one with fewer. Here a value is what it
 text where a text is meant, a number only where it is spelt as one, and then exactly.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from config.binding import hints_of
 from config.tree import Node
 from mappings.values import cast, parse_decimal
 from shared_services.contracts.entities import FieldKind
@@ -40,6 +42,20 @@ def spelling(node: Node, kind: FieldKind) -> Any:
     if is_whole and code is not None and kind in ("integer", "decimal"):
         return int(code)  # to YAML 010 is eight
     return code if type(node.value) is int and code is not None else node.value
+
+
+def as_texts(node: Node, cls: type) -> Node:
+    """Return a node whose numbers are texts where the options in ``cls`` are: ``fill: 0``."""
+    hints = hints_of(cls)
+    value = {name: _as_text(child, hints.get(name)) for name, child in node.items()}
+    return replace(node, value=value) if isinstance(node.value, dict) else node
+
+
+def _as_text(node: Node, hint: Any) -> Node:
+    if hint == tuple[str, ...] and isinstance(node.value, list):
+        return replace(node, value=[_as_text(one, str) for one in node.value])
+    is_text = hint in (str, tuple[str, ...]) and node.text
+    return replace(node, value=node.text, text="") if is_text else node
 
 
 def alike(node: Node) -> tuple[Any, ...]:

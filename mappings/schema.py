@@ -19,7 +19,7 @@ from mappings.reader import RESULTS, MappingFile
 from shared_services.contracts.entities import EntityType
 
 _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
-_TEXTS: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+_TEXTS: Schema = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
 _MANY: Schema = {"type": "array", "minItems": 1, "items": ref("expression")}
 _TOLD = {
     "path": "A path to a value of the source row.",
@@ -109,7 +109,7 @@ def _define(definitions: Definitions, converters: Sequence[Converter]) -> None:
 def _values() -> Schema:
     """Return what may stand under each key of an expression."""
     values: Schema = {
-        "path": {"type": "string"},
+        "path": _SCALAR,
         "const": _SCALAR,
         "coalesce": _MANY,
         "concat": _MANY,
@@ -118,7 +118,7 @@ def _values() -> Schema:
         "each": ref("each"),
         "position": {"type": "integer"},
         **{operator: _MANY | {"minItems": 2} for operator in OPERATORS},
-        "separator": {"type": "string"},
+        "separator": _SCALAR,
         "else": ref("expression"),
         "places": {"type": "integer", "minimum": 0},
         "rounding": {"type": "string"},
@@ -166,13 +166,29 @@ def _condition(values: Schema) -> Schema:
 def _step(definitions: Definitions, converters: Sequence[Converter]) -> Schema:
     """Return a converter's name, or its name with options."""
     for one in converters:
-        definitions.found[f"{one.name} options"] = definitions.merged([one.options]) | {
-            "description": one.summary
+        options = definitions.merged([one.options]) | {"description": one.summary}
+        options["properties"] = {
+            name: _written(schema) for name, schema in options["properties"].items()
         }
+        definitions.found[f"{one.name} options"] = options
     named = [{"const": one.name, "description": one.summary} for one in converters if _bare(one)]
-    options = {one.name: ref(f"{one.name} options") for one in converters}
-    called = {"minProperties": 1, "maxProperties": 1} | _closed(options, [])
+    named_options = {one.name: ref(f"{one.name} options") for one in converters}
+    called = {"minProperties": 1, "maxProperties": 1} | _closed(named_options, [])
     return {"anyOf": [*named, called]}
+
+
+def _written(schema: Schema) -> Schema:
+    """Return a schema that takes a number or boolean for the text that stands there."""
+    if schema.get("type") == "string" and "enum" not in schema and "pattern" not in schema:
+        return schema | _SCALAR
+    return {
+        key: [_written(one) for one in part]
+        if key == "anyOf"
+        else _written(part)
+        if key == "items"
+        else part
+        for key, part in schema.items()
+    }
 
 
 def _bare(converter: Converter) -> bool:

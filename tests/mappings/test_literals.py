@@ -95,3 +95,18 @@ def test_a_value_is_found_in_whatever_type_the_source_has_it(
     done = translate(compiled(write(tmp_path, HEAD + text), TEXT), {"A": value})
 
     assert done.rows == [("hit" if holds else None,)]
+
+
+def test_options_that_are_texts_take_digits(tmp_path: Path) -> None:
+    """A zero that fills a number up needs no quotes, and neither do 1 and 0 for yes and no."""
+    text = (
+        "  x: {path: A, via: [{unpad: {fill: 0}}, {null_if: {values: [9999, 00]}}]}\n"
+        "  b: {path: B, via: {boolean: {yes: [1], no: [0, NO]}}}\n"
+    )
+    target = entity(field("x"), field("b", "boolean"))
+    rows = [{"A": "0012", "B": "1"}, {"A": "9999", "B": "no"}, {"A": "1", "B": "2"}]
+
+    done = translate(compiled(write(tmp_path, HEAD + text), target), *rows)
+
+    assert done.rows == [("12", True), (None, False)]
+    assert [one.code for one in done.refusals] == ["mapping.boolean.invalid"]

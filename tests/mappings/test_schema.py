@@ -41,7 +41,7 @@ REFUSED = [
     "  email: {via: trim}\n",
     "  email: {path: M, via: emial}\n",
     "  email: {path: M, via: {phone: {contry: AT}}}\n",
-    "  email: {path: M, via: {phone: {country: 5}}}\n",
+    "  email: {path: M, via: {phone: {country: {}}}}\n",
     "  email: {path: M, via: {trim: {}, upper: {}}}\n",
     "  email: {path: M, via: name_part}\n",
     "  email: {path: M, via: {name_part: {part: last}}}\n",
