@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from mappings.converters import converters
 
 BOUNDED = settings(
-    max_examples=16, derandomize=True, deadline=None, database=None, print_blob=False
+    max_examples=12, derandomize=True, deadline=None, database=None, print_blob=False
 )
 VIENNA = {"zone": "Europe/Vienna"}
 STAMP = "%Y-%m-%d %H:%M:%S%z"

@@ -111,7 +111,7 @@ def tree_mutant(tree: Any, rng: random.Random) -> Any:
 def mutants(text: str, seed: str) -> Iterator[str]:
     rng = random.Random(seed)  # noqa: S311 - test data, no secret
     tree = parse_tree(text.encode(), Path(seed)).plain()
-    for _ in range(100):
+    for _ in range(70):
         yield text_mutant(text, rng)
         yield yaml.safe_dump(tree_mutant(tree, rng), allow_unicode=rng.random() < 0.5)
 
@@ -129,7 +129,7 @@ def test_a_mutated_mapping_loads_or_is_told(name: str, tmp_path: Path) -> None:
             (tmp_path / "m.yaml").write_bytes(mutant.encode("utf-8", "surrogatepass"))
             refused += bool(problems_in(tmp_path / "m.yaml", wanted))
 
-    assert refused > 130
+    assert refused > 90
 
 
 HEAD = "mapping: m\nentity: thing/1\nfields:\n  a: "
