@@ -82,7 +82,8 @@ class _Answering:
         began, code = time.monotonic(), "rpc.internal"
         try:
             with working(_work(context)):
-                self._judge_freshness(context)
+                if isinstance(stale := self._stale([context])[0], MidspanError):
+                    raise stale
                 with self._store.read() as connection:
                     reply = handler(connection, request)
             code = _OK
@@ -97,7 +98,7 @@ class _Answering:
         """Answer calls of one method by one run of its handler, in the first one's trace."""
         began, codes = time.monotonic(), ["rpc.internal"] * len(asked)
         try:
-            answers = [self._stale(context) for _, context in asked]
+            answers = self._stale([context for _, context in asked])
             fresh = [index for index, error in enumerate(answers) if error is None]
             if fresh:
                 work = _work(asked[fresh[0]][1])
@@ -113,17 +114,19 @@ class _Answering:
             self._count(method, codes, time.monotonic() - began)
         return answers  # type: ignore[return-value]  # each of them is filled
 
-    def _stale(self, context: Context) -> Struct | MidspanError | None:
-        try:
-            self._judge_freshness(context)
-        except MidspanError as error:
-            return error
-        return None
-
-    def _judge_freshness(self, context: Context) -> None:
+    def _stale(self, contexts: Sequence[Context]) -> list[Struct | MidspanError | None]:
+        """Say in each context of when the data is; return errors where that is too old."""
         # Asked for first: a sync that applies meanwhile makes the reply newer than it says.
-        context.as_of = self._freshness.as_of(time.monotonic())
-        require_fresh(context.as_of, context.max_staleness, datetime.now(UTC))
+        as_of, now = self._freshness.as_of(time.monotonic()), datetime.now(UTC)
+        found: list[Struct | MidspanError | None] = []
+        for context in contexts:
+            context.as_of = as_of
+            try:
+                require_fresh(as_of, context.max_staleness, now)
+                found.append(None)
+            except MidspanError as error:
+                found.append(error)
+        return found
 
     def _count(self, method: Method, codes: Sequence[str], seconds: float) -> None:
         self._metrics.rpc_seconds.labels(self._center, method.routing_key).observe(seconds)

@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -53,13 +53,6 @@ from shared_services.messaging.session import ConsumingSession
 from shared_services.messaging.topology import Topology
 from shared_services.messaging.wire import Properties, Wire
 from shared_services.messaging.workers import Pace, WorkerPool
-
-_ANSWERS = {
-    kind: Template(
-        BasicProperties(content_type=CONTENT_TYPE, type=kind, correlation_id=Template.MARK)
-    )
-    for kind in (REPLY, ERROR)
-}
 
 log = logging.getLogger(__name__)
 
@@ -336,8 +329,7 @@ def _invalid(message: str, field: str) -> RemoteError:
 
 
 def _reply(call: _Call, context: Context, reply: msgspec.Struct) -> Answer:
-    headers = {AS_OF: context.as_of.isoformat()} if context.as_of else None
-    return _properties(call, REPLY, headers), msgspec.json.encode(reply)
+    return _properties(call, REPLY, context.as_of), msgspec.json.encode(reply)
 
 
 def _error(call: _Call, body: ErrorBody) -> Answer:
@@ -350,10 +342,23 @@ def _internal(call: _Call) -> Answer:
     return _error(call, ErrorBody(code="rpc.internal", message=message))
 
 
-def _properties(call: _Call, kind: str, headers: dict[str, Any] | None) -> Properties:
+def _properties(call: _Call, kind: str, as_of: datetime | None) -> Properties:
     correlation_id = call.delivery.properties.correlation_id
-    if headers is None and isinstance(correlation_id, str):
-        return _ANSWERS[kind].raw(correlation_id)
+    if isinstance(correlation_id, str):
+        return _template(kind, as_of).raw(correlation_id)
+    return _answer_properties(kind, as_of, correlation_id)
+
+
+@lru_cache(maxsize=64)
+def _template(kind: str, as_of: datetime | None) -> Template:
+    """Return an answer's properties without its call: the same until the next sync."""
+    return Template(_answer_properties(kind, as_of, Template.MARK))
+
+
+def _answer_properties(
+    kind: str, as_of: datetime | None, correlation_id: str | None
+) -> BasicProperties:
+    headers = {AS_OF: as_of.isoformat()} if as_of else None
     return BasicProperties(
         content_type=CONTENT_TYPE, type=kind, correlation_id=correlation_id, headers=headers
     )
