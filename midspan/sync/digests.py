@@ -26,12 +26,12 @@ from midspan.store.types import column
 
 _COLUMNS = ("source_key", "bucket", "low", "high", "changed", "key")
 _HALF = 32
-_KINDS = (Decimal, datetime, tuple, list, dict)
+_KINDS = frozenset((Decimal, datetime, tuple, list, dict))
 
 
 def digest_of(key: str, values: Sequence[Any]) -> int:
     """Return 64 bits that stand for a row."""
-    plain = [_plain(one) if isinstance(one, _KINDS) else one for one in values]
+    plain = [_plain(one) if type(one) in _KINDS else one for one in values]
     return xxhash.xxh3_64_intdigest(key.encode() + b"\0" + msgspec.json.encode(plain))
 
 
