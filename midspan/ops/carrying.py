@@ -66,7 +66,8 @@ class Carrying:
             if envelope.type not in self._table:
                 raise RecordError("message.type_unknown", "the center knows no such command")
             command, carry = self._table[envelope.type]
-            work = Work(envelope.traceparent, None, envelope.id, envelope.correlation_id)
+            ends = envelope.deadline_seconds
+            work = Work(envelope.traceparent, ends, envelope.id, envelope.correlation_id)
             with working(work):
                 carry(connection, message.decode(command.body), envelope)
 

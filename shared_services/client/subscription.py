@@ -45,7 +45,8 @@ class Wanted:
     def handle(self, message: Message) -> None:
         """Decode and hand over; raises RecordError for what this version cannot read."""
         event, envelope = read_event(message), message.envelope
-        with working(Work(envelope.traceparent, None, envelope.id, envelope.correlation_id)):
+        ends = envelope.deadline_seconds
+        with working(Work(envelope.traceparent, ends, envelope.id, envelope.correlation_id)):
             if isinstance(event, SnapshotReady):
                 self.on_event(event, envelope)
                 return

@@ -19,9 +19,8 @@ from typing import Final
 
 from midspan.kernel.clock import Clock
 from midspan.kernel.errors import MidspanError
-from shared_services.messaging import envelope as envelopes
 from shared_services.messaging.connection import Connection
-from shared_services.messaging.consumer import MAX_ATTEMPTS, Consumer, InHand, Message, in_hand
+from shared_services.messaging.consumer import MAX_ATTEMPTS, Consumer, InHand, Message
 from shared_services.messaging.deliveries import Delivery
 from shared_services.messaging.envelope import MAX_BODY
 from shared_services.messaging.publisher import Publisher
@@ -97,7 +96,7 @@ class BatchConsumer(Consumer):
         return super().stop(max(ends - time.monotonic(), 0.0)) and ended
 
     def _on_burst(self, wire: Wire, deliveries: list[Delivery]) -> None:
-        self._look_at(wire, deliveries)
+        self._note_front(deliveries)
         with self._changed:
             self._gathered.extend((wire, each) for each in deliveries)
             self._changed.notify()
@@ -124,7 +123,7 @@ class BatchConsumer(Consumer):
         taken: list[tuple[InHand, Message]] = []
         for wire, delivery in batch:
             if wire.is_open:
-                self._sort(in_hand(wire, delivery), taken)
+                self._sort(self._take(wire, delivery), taken)
         if not taken:
             return
         try:
@@ -144,7 +143,7 @@ class BatchConsumer(Consumer):
             self._alone(each)
             return
         try:
-            envelope = envelopes.parse(each.properties, each.body, max_body=self._max_body)
+            envelope = self._read(each)
         except MidspanError:
             self._alone(each)
             return

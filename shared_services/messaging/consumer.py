@@ -5,6 +5,10 @@ queue → handler in a worker thread → ack, by way of the connection's thread
      unordered: retry queue, and back later                 dead letters, with the reason
      ordered: held here, its key's successors behind it
 
+Attempts are counted by the broker, so that a killed consumer counts too. It counts all that the
+consumer had in hand, begun or not. What was begun comes back before the rest; so only the first
+messages of a channel are given up unseen, and a bystander is handled once at least.
+
 A message is acknowledged only after its handler returned, or after the broker confirmed its
 copy in a retry or dead-letter queue: a consumer killed in between doubles a message, never
 loses one, so handlers are idempotent. A handler of any length costs no heartbeat. When
@@ -13,28 +17,30 @@ acknowledged is delivered again.
 """
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
 from pika import BasicProperties
+from pika.channel import Channel
 
 from midspan.kernel.clock import Clock, SystemClock
 from midspan.kernel.errors import MidspanError
 from shared_services.messaging import envelope as envelopes
-from shared_services.messaging.careful import CarefulSession
 from shared_services.messaging.connection import Connection
 from shared_services.messaging.deliveries import Delivery
 from shared_services.messaging.envelope import MAX_BODY, SUBJECT, Envelope
 from shared_services.messaging.failures import (
     exhausted,
+    expired,
     failed_attempts,
     is_retryable,
+    own_attempts,
     with_failure,
 )
 from shared_services.messaging.publisher import Outgoing, Publisher
+from shared_services.messaging.session import ConsumingSession
 from shared_services.messaging.topology import Queue, Subscription
 from shared_services.messaging.wire import Wire
 from shared_services.messaging.workers import UNTIL_RESUMED, Lanes, WorkerPool
@@ -83,7 +89,7 @@ class InHand:
     held: bool = False
 
 
-class Consumer(CarefulSession):
+class Consumer(ConsumingSession):
     """Feeds a subscription's messages to ``handler``.
 
     ``publisher`` sets failed messages aside and should have a connection of its own. With an
@@ -104,13 +110,7 @@ class Consumer(CarefulSession):
         clock: Clock | None = None,
     ) -> None:
         queue = subscription.queue.name
-        super().__init__(
-            connection,
-            subscription.declaration,
-            queue,
-            prefetch=prefetch,
-            ordered=subscription.ordered,
-        )
+        super().__init__(connection, subscription.declaration, queue, prefetch=prefetch)
         self._publisher = publisher
         self._subscription = subscription
         self._handler = handler
@@ -120,7 +120,8 @@ class Consumer(CarefulSession):
         self._pool = WorkerPool(workers, f"consume-{queue}")
         self._lanes = Lanes(self._pool)
         self._awaited: dict[str, object] = {}
-        self._not_before: dict[str | None, float] = {}
+        self._workers = workers
+        self._front: dict[object, int] = {}
 
     def stop(self, timeout: float = 30.0) -> bool:
         """Take no more, finish what is in hand, hand back the rest.
@@ -133,6 +134,25 @@ class Consumer(CarefulSession):
         self.end()
         return finished
 
+    def _set_up(self, channel: Channel, wire: Wire) -> None:
+        self._front = {}
+        super()._set_up(channel, wire)
+
+    def _note_front(self, deliveries: list[Delivery]) -> None:
+        """Note the first messages of a channel: as many as are handled side by side."""
+        for each in deliveries:
+            if len(self._front) >= self._workers:
+                return
+            lane = _subject(each) if self._subscription.ordered else None
+            self._front.setdefault(each.tag if lane is None else lane, each.tag)
+
+    def _take(self, wire: Wire, delivery: Delivery) -> InHand:
+        """Return a message with its attempts, of which a bystander's last one is still to come."""
+        taken = in_hand(wire, delivery)
+        if taken.failed >= self._max_attempts and delivery.tag not in self._front.values():
+            taken.failed = max(own_attempts(taken.properties), self._max_attempts - 1)
+        return taken
+
     def _on_lost(self, error: MidspanError) -> None:
         super()._on_lost(error)
         while self._awaited:
@@ -140,10 +160,10 @@ class Consumer(CarefulSession):
             self._lanes.resume(subject, lambda: None)
 
     def _on_burst(self, wire: Wire, deliveries: list[Delivery]) -> None:
-        self._look_at(wire, deliveries)
+        self._note_front(deliveries)
         if self._subscription.ordered:
             for each in deliveries:
-                self._alone(in_hand(wire, each))
+                self._alone(self._take(wire, each))
         else:
             self._pool.submit(*(partial(self._begin, wire, each) for each in deliveries))
 
@@ -152,11 +172,15 @@ class Consumer(CarefulSession):
         subject = self._lane(delivery)
         if subject is None:
             self._pool.submit(lambda: self._work_unordered(delivery))
-        elif delivery.failed and self._awaited.get(subject) == delivery.properties.message_id:
-            del self._awaited[subject]
+        elif delivery.failed and self._came_back(subject, delivery):
             self._lanes.resume(subject, lambda: self._work(delivery))
         else:
             self._lanes.submit(subject, lambda: self._work(delivery))
+
+    def _came_back(self, subject: str, delivery: InHand) -> bool:
+        """Whether its lane waits for this message, and is told so here and nowhere else."""
+        awaited = self._awaited.get(subject, _NOTHING) == delivery.properties.message_id
+        return awaited and self._awaited.pop(subject, _NOTHING) is not _NOTHING
 
     def _lane(self, delivery: InHand) -> str | None:
         subject = (delivery.properties.headers or {}).get(SUBJECT)
@@ -168,7 +192,7 @@ class Consumer(CarefulSession):
         return subject is not None and self._lanes.holds(subject)
 
     def _begin(self, wire: Wire, delivery: Delivery) -> None:
-        self._work_unordered(in_hand(wire, delivery))
+        self._work_unordered(self._take(wire, delivery))
 
     def _work_unordered(self, delivery: InHand) -> None:
         pause = self._work(delivery)
@@ -181,20 +205,26 @@ class Consumer(CarefulSession):
             return None  # it is being delivered again; this copy cannot be settled any more
         if delivery.held:
             return self._hand_back_held(delivery)
-        if (pause := self._pause_left(delivery)) > 0:
-            return pause
         if delivery.failed >= self._max_attempts:
             self._give_up(delivery, exhausted(delivery.failed))
             return None
         if delivery.unreadable is not None:
             return self._fail(delivery, delivery.unreadable)
         try:
-            envelope = envelopes.parse(delivery.properties, delivery.body, max_body=self._max_body)
+            envelope = self._read(delivery)
             self._handler(Message(envelope, delivery.body, delivery.failed + 1))
         except Exception as error:  # noqa: BLE001 classified and reported in _fail
             return self._fail(delivery, error)
         self._acknowledge(delivery)
         return None
+
+    def _read(self, delivery: InHand) -> Envelope:
+        """Return the envelope; raises RecordError for one that is not to be handled."""
+        envelope = envelopes.parse(delivery.properties, delivery.body, max_body=self._max_body)
+        seconds = envelope.deadline_seconds
+        if seconds is not None and seconds < self._clock.now().timestamp():
+            raise expired()
+        return envelope
 
     def _fail(self, delivery: InHand, error: Exception) -> float | None:
         delivery.failed += 1
@@ -204,20 +234,9 @@ class Consumer(CarefulSession):
             return None
         tier = min(delivery.failed, len(self._subscription.retries)) - 1
         if self._subscription.ordered:
-            return self._hold(delivery, self._subscription.delays[tier])
-        self._set_aside(delivery, self._subscription.retries[tier], error)
-        return None
-
-    def _hold(self, delivery: InHand, pause: float) -> float | None:
-        """Keep a message for its pause, then hand it back: the broker counts the attempt."""
-        if not self._careful:
             delivery.held = True
-            return pause
-        # Alone in hand, it would hold up all others: it goes back, and waits when it comes again.
-        now = time.monotonic()
-        self._not_before = {one: when for one, when in self._not_before.items() if when > now}
-        self._not_before[delivery.properties.message_id] = now + pause
-        self._connection.call(partial(self._begin_again, delivery.wire))
+            return self._subscription.delays[tier]
+        self._set_aside(delivery, self._subscription.retries[tier], error)
         return None
 
     def _hand_back_held(self, delivery: InHand) -> float | None:
@@ -229,15 +248,6 @@ class Consumer(CarefulSession):
                 return None
         self._hand_back(delivery.wire, partial(self._requeue, delivery))
         return None if subject is None else UNTIL_RESUMED
-
-    def _pause_left(self, delivery: InHand) -> float:
-        if not self._not_before:
-            return 0.0
-        moment = self._not_before.get(delivery.properties.message_id, 0.0)
-        left = moment - time.monotonic()
-        if left <= 0:
-            self._not_before.pop(delivery.properties.message_id, None)
-        return left
 
     def _report(self, delivery: InHand, error: Exception) -> None:
         # A foreign error may quote the payload, so its traceback is kept for debugging only.
@@ -275,6 +285,14 @@ class Consumer(CarefulSession):
 
     def _acknowledge(self, delivery: InHand) -> None:
         self._hand_back(delivery.wire, delivery.tag)
+
+
+def _subject(delivery: Delivery) -> str | None:
+    try:
+        subject = (delivery.properties.headers or {}).get(SUBJECT)
+    except MidspanError:
+        return None
+    return subject if isinstance(subject, str) else None
 
 
 def in_hand(wire: Wire, delivery: Delivery) -> InHand:

@@ -61,6 +61,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, weakref=False):
     origin: str | None = None
     persistent: bool = True
 
+    @property
+    def deadline_seconds(self) -> float | None:
+        """Return the deadline as unix time in seconds."""
+        return None if self.deadline is None else self.deadline / 1000
+
     def properties(self) -> BasicProperties:
         """Return the AMQP properties that carry this envelope."""
         return BasicProperties(

@@ -33,6 +33,11 @@ def failed_attempts(properties: BasicProperties) -> int:
     return _count(headers, ATTEMPTS) + _count(headers, _DELIVERIES)
 
 
+def own_attempts(properties: BasicProperties) -> int:
+    """Return how many failures a consumer has noted on the message itself."""
+    return _count(properties.headers or {}, ATTEMPTS)
+
+
 def is_retryable(error: Exception) -> bool:
     """Return whether another attempt may succeed; errors of unknown class are given it."""
     if isinstance(error, RemoteError):
@@ -48,6 +53,15 @@ def exhausted(attempts: int) -> RecordError:
         "message.attempts_exhausted",
         f"the message was delivered {attempts} times and its consumer never finished it",
         remedy="See what ends the consumer, mend it, then replay the dead letter",
+    )
+
+
+def expired() -> RecordError:
+    """Return the error of a message that its sender wanted handled earlier, or not at all."""
+    return RecordError(
+        "message.expired",
+        "the message's deadline had passed before it was handled",
+        remedy="Send it again if it is still wanted; see why its queue was not emptied in time",
     )
 
 

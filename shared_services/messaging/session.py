@@ -13,7 +13,6 @@ from typing import Final
 
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
-from pika.exceptions import ChannelClosedByClient
 
 from midspan.kernel.errors import MidspanError, TransientError
 from shared_services.messaging import errors
@@ -78,10 +77,6 @@ class ChannelSession(ABC):
         """Open the channel on a new connection."""
         self._open(amqp)
 
-    def _first_prefetch(self) -> int:
-        """Return how many messages a fresh channel may have in hand."""
-        return self._prefetch
-
     @abstractmethod
     def _set_up(self, channel: Channel, wire: Wire) -> None:
         """Begin work on a fresh channel, which is written to by its wire."""
@@ -99,7 +94,7 @@ class ChannelSession(ABC):
         self._declaration.declare(channel)
         # Declarations ask for no answer; that of the next method proves they were accepted.
         channel.basic_qos(
-            prefetch_count=self._first_prefetch(),
+            prefetch_count=self._prefetch,
             callback=lambda _frame: self._on_declared(channel, wire_of(amqp, channel)),
         )
 
@@ -118,9 +113,6 @@ class ChannelSession(ABC):
         if not isinstance(self._error, TransientError):
             self._settled.set()
         if self._ended or not amqp.is_open:
-            return
-        if isinstance(reason, ChannelClosedByClient):
-            self._open(amqp)  # it was closed here, to begin anew
             return
         log.warning("connection %s: %s", self._connection.name, self._error)
         amqp.ioloop.call_later(self._pause, partial(self._open, amqp))
@@ -144,7 +136,6 @@ class ConsumingSession(ChannelSession):
         super().__init__(connection, declaration, prefetch=prefetch)
         self._queue = queue
         self._consumer_tag = ""
-        self._stopping = False
         self._acks = Acks()
         self._handing = threading.Lock()
         self._handed: list[tuple[Wire, Act]] = []
@@ -191,28 +182,8 @@ class ConsumingSession(ChannelSession):
                 tags.append(act)
             else:
                 tags += act(wire)
-        if tags:
-            self._before_acks(current)
         self._acks.write(current, tags)
         current.flush()
-
-    def _before_acks(self, wire: Wire) -> None:
-        """Do what must reach the broker before the next acknowledgements."""
-
-    def _consume_anew(self, wire: Wire, prefetch: int) -> None:
-        """Consume with another prefetch; nothing comes before what is in hand was acknowledged."""
-        channel, tag = self._channel, self._consumer_tag
-        if channel is None or not tag or self._stopping:
-            return
-        self._consumer_tag = ""
-        again = partial(self._consume_again, channel, wire)
-        channel.basic_cancel(
-            tag, lambda _frame: channel.basic_qos(prefetch_count=prefetch, callback=again)
-        )
-
-    def _consume_again(self, channel: Channel, wire: Wire, _frame: object) -> None:
-        if channel.is_open and not self._stopping:
-            self._consumer_tag = wire.consume(self._queue, partial(self._on_burst, wire))
 
     def _on_lost(self, error: MidspanError) -> None:
         """Do nothing: the broker delivers again whatever was not acknowledged."""
@@ -228,7 +199,6 @@ class ConsumingSession(ChannelSession):
         channel.close()
 
     def _cancel(self, cancelled: threading.Event) -> None:
-        self._stopping = True
         tag, self._consumer_tag = self._consumer_tag, ""
         if not tag or self._channel is None or not self._channel.is_open:
             cancelled.set()

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import msgspec
+
 from shared_services.messaging.envelope import Envelope
 from shared_services.messaging.publisher import Outgoing
 from shared_services.messaging.topology import Topology
@@ -28,3 +30,10 @@ def event(
         subject=subject,
     )
     return Outgoing(topology.events.name, type_, envelope, body)
+
+
+def with_deadline(message: Outgoing, milliseconds: int) -> Outgoing:
+    """Return the message with a deadline, in unix time."""
+    assert isinstance(message.envelope, Envelope)
+    envelope = msgspec.structs.replace(message.envelope, deadline=milliseconds)
+    return Outgoing(message.exchange, message.routing_key, envelope, message.body)

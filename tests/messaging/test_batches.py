@@ -104,10 +104,8 @@ def test_stopping_finishes_the_batch_and_returns_the_rest(broker: Broker) -> Non
     """The batch in hand is acknowledged; what was gathered is in the queue again."""
     subscription, publisher = subscribe(broker)
     begun, release = threading.Event(), threading.Event()
-    handled: list[int] = []
 
-    def slow(messages: Sequence[Message]) -> None:
-        handled.append(len(messages))
+    def slow(_messages: Sequence[Message]) -> None:
         begun.set()
         release.wait(5)
 
@@ -117,5 +115,4 @@ def test_stopping_finishes_the_batch_and_returns_the_rest(broker: Broker) -> Non
     threading.Timer(0.2, release.set).start()
 
     assert consumer.stop(5)
-    assert eventually(lambda: broker.count(subscription.queue.name) == 50 - sum(handled))
-    assert len(handled) == 1
+    assert eventually(lambda: broker.count(subscription.queue.name) == 40)
