@@ -189,7 +189,9 @@ class ConditionReader:
             return parse_path(text, self._depth)
         except PathError as error:
             message = f"'{text}' is no path: at character {error.offset + 1}, {error.message}"
-            self._refuse(node, "mapping.path_syntax", message)
+            quoted = f"A name that holds dots or brackets is written ['{text}']"
+            remedy = quoted if "'" not in text else ""
+            self._refuse(node, "mapping.path_syntax", message, remedy)
             return None
 
     def _each(self, node: Node, read: Callable[[Node], T | None]) -> tuple[T, ...] | None:

@@ -25,6 +25,7 @@ WRONG: list[tuple[str, str, str]] = [
     ),
     (NAMED + "  email: §M[type=]\n", "mapping.path_syntax", "character 2"),
     (NAMED + "  email: §a..b\n", "mapping.path_syntax", "a name is missing after the dot"),
+    (NAMED + "  email: §Tel.\n", "mapping.path_syntax", "is written ['Tel.']"),
     (NAMED + "  email: {path: §[a]}\n", "mapping.path_syntax", "a path is a text"),
     (NAMED + "  email: §5\n", "mapping.expression", "{const: ...}"),
     (NAMED + "  email: §{path: a, const: b}\n", "mapping.expression", "found 2"),
