@@ -88,7 +88,8 @@ class CursorConfig:
     stamp (``1900-01-01``, 0), beside null, blanks and dates of zeros, which always do in a
     date or date-time. ``lookback`` re-reads behind the saved
     cursor: a duration for times and dates, a number of ids for integers. ``commit_lag`` is
-    how long a row may stay invisible after its stamp.
+    how long a row may stay invisible after its stamp. ``gaps``: how long an id that is missing
+    below the greatest one is asked for again, where an integer cursor is the primary key.
     """
 
     fields: tuple[str, ...]
@@ -98,6 +99,7 @@ class CursorConfig:
     empty: tuple[str | int, ...] = ()
     lookback: timedelta | int = timedelta(minutes=2)
     commit_lag: timedelta = timedelta(seconds=5)
+    gaps: timedelta = timedelta(days=1)
 
     @property
     def codec(self) -> CursorCodec:

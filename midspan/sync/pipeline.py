@@ -16,6 +16,7 @@ from midspan.kernel.errors import MidspanError, Recovery
 from midspan.store.load import is_empty
 from midspan.sync.apply import SliceApply
 from midspan.sync.drift import settle
+from midspan.sync.gaps import Gaps, keep_gaps, open_gaps
 from midspan.sync.history import judge_volume, past_of
 from midspan.sync.judge import judge_leaving, judge_slice
 from midspan.sync.lag import LagBook, Reach, lag_book, warn
@@ -43,8 +44,9 @@ def run_sync(
     with running(project, project.sync(name), "sync", options or RunOptions()) as run:
         with run.reading() as (adapter, staging):
             try:
-                progress = _stage(run, adapter, staging, on_progress)
-                report = _apply(run, staging, progress)
+                gaps = open_gaps(run.store, run.sync, adapter, run.options.clock.now())
+                progress = _stage(run, adapter, staging, gaps, on_progress)
+                report = _apply(run, staging, progress, gaps)
             except MidspanError as error:
                 if error.recovery is Recovery.STOP:
                     # Somebody has to mend something: what was read before that is of no use.
@@ -55,7 +57,11 @@ def run_sync(
 
 
 def _stage(
-    run: Run, adapter: Adapter, staging: Staging, on_progress: OnProgress | None
+    run: Run,
+    adapter: Adapter,
+    staging: Staging,
+    gaps: Gaps | None,
+    on_progress: OnProgress | None,
 ) -> Progress:
     def after_batch(progress: Progress) -> None:
         run.state.renew()
@@ -71,6 +77,7 @@ def _stage(
         model=run.sync.model,
         after_batch=after_batch,
         full=run.refreshes,
+        gaps=gaps,
     )
     slice_id = _slice_id(run)
     progress = staging.resume(slice_id)
@@ -85,7 +92,7 @@ def _slice_id(run: Run) -> str:
     return f"{kind}/{run.cursor.version}/{run.sync.mapping.version}/{run.project.digest}"
 
 
-def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
+def _apply(run: Run, staging: Staging, progress: Progress, gaps: Gaps | None) -> RunReport:
     now, as_of = run.options.clock.now(), datetime.fromisoformat(progress.as_of)
     cursor_to = max(filter(None, (run.cursor.value, progress.seen)), default=None)
     changes = Changes(run.sync.model, run.sync.name, staging.rows)
@@ -133,6 +140,7 @@ def _apply(run: Run, staging: Staging, progress: Progress) -> RunReport:
         )
         keep_shape(connection, run.sync, run.run_id, joined(before, progress.shape))
         settle(connection, run.sync, progress.unmapped, now)
+        keep_gaps(connection, run.sync, gaps, run.cursor.value, now)
     if lag is not None:
         warn(run.sync.name, late, lag)
     return run.report(ledger, counts, cursor_to, lag)

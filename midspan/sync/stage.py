@@ -22,6 +22,7 @@ from mappings import CompiledMapping, Refusal
 from midspan.kernel.errors import RecordError
 from midspan.kernel.stream import Batch, Key, Slice
 from midspan.store.load import chunked
+from midspan.sync.gaps import Gaps
 from midspan.sync.marks import RowMarks, first_stamp
 from midspan.sync.originals import encode_record
 from midspan.sync.shapes import sample
@@ -38,7 +39,7 @@ PARENTS_AT_ONCE = 200
 class Reading:
     """One slice to be staged. ``after_batch`` is called when a batch is safely staged.
 
-    ``span``: only rows whose stamps are in there belong to it.
+    ``span``: only rows whose stamps are in there belong to it; ``gaps``: ids to ask for besides.
     """
 
     adapter: Adapter
@@ -50,6 +51,7 @@ class Reading:
     after_batch: Callable[[Progress], None]
     full: bool = False
     span: Span | None = None
+    gaps: Gaps | None = None
 
 
 def plan_slice(
@@ -83,6 +85,9 @@ def stage_slice(reading: Reading, staging: Staging, progress: Progress) -> Progr
         for keys in staging.parents(PARENTS_AT_ONCE):
             wanted = tuple((key,) for key in keys)
             _read_rows(reading, staging, progress, Slice(keys=wanted), moves_cursor=False)
+        _next_phase(staging, progress)
+    if progress.phase == len(names) + 2:
+        stage_keys(reading, staging, progress, reading.gaps.wanted() if reading.gaps else ())
         _next_phase(staging, progress)
     return progress
 
@@ -138,6 +143,8 @@ def stage_batch(
     translated = Translator(reading, batch, progress.read)
     rows, refused = translated.run()
     _see_shape(reading, progress, batch)
+    if reading.gaps is not None:
+        reading.gaps.see(batch.columns, batch.rows)
     progress.read += len(batch.rows) + len(batch.rejects)
     progress.filtered += translated.filtered
     for row in rows:

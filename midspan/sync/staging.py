@@ -40,10 +40,10 @@ class Progress:
     """How far a slice has been read.
 
     ``phase`` counts from 0: the stream itself, then each part, then the parents of changed
-    parts. ``seen`` is the greatest cursor value below the ceiling, ``parts`` the same of
-    each part. ``by_cursor`` counts the rows that the stream itself brought: those read by
-    key have greater ordinals. ``shape`` is a sample of the kinds of values, ``unmapped`` are
-    columns that nothing maps.
+    parts, then ids that were missing. ``seen`` is the greatest cursor value below the ceiling,
+    ``parts`` the same of each part. ``by_cursor`` counts the rows that the stream itself brought:
+    those read by key have greater ordinals. ``shape`` is a sample of the kinds of values,
+    ``unmapped`` are columns that nothing maps.
     """
 
     slice_id: str

@@ -20,6 +20,7 @@ from adapters.base import AdapterContext
 from midspan.kernel.errors import ProtocolError
 from midspan.kernel.gate import Lane, Timeouts
 from midspan.kernel.stream import Batch, CheckReport, Key, Position, Reject, Row, Slice, StreamCheck
+from midspan.kernel.writing import Capability
 
 STAMP = "changed"
 _SCHEMA = """
@@ -151,6 +152,12 @@ class ScriptedAdapter:
     def __init__(self, context: AdapterContext) -> None:
         self._context = context
         self._legacy = Legacy(Path(context.connection.schema))
+
+    def capabilities(self, stream: str) -> frozenset[Capability]:
+        """Return that everything but writing can be done."""
+        del stream
+        read = (Capability.READ, Capability.CHANGES, Capability.BY_KEY, Capability.KEYS)
+        return frozenset(read)
 
     def check(self, streams: Sequence[str] | None = None) -> CheckReport:
         """Find every stream readable."""
