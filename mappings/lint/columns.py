@@ -3,6 +3,7 @@
 from config.binding import nearest
 from config.tree import Node
 from mappings.analysis import paths_of
+from mappings.conditions import list_of
 from mappings.lint.findings import Lint, Placement
 from mappings.lint.places import placed
 from mappings.model import Read
@@ -68,11 +69,10 @@ def _unmapped(lint: Lint, known: set[str]) -> None:
 
 
 def _ignored(lint: Lint, known: set[str]) -> None:
-    ignored = lint.tree.get("ignore")
     # A sync reads no more than it needs, so that sampled rows lack what is ignored.
-    nodes = ignored.value if ignored and lint.facts.fields else ()
-    for node in nodes if isinstance(nodes, list) else ():
-        if node.value not in known | lint.facts.used:
-            message = f"'{node.value}' is ignored, but the source has no such column"
-            remedy = nearest(node.value, sorted(known))
+    for node in list_of(lint.tree.get("ignore")) if lint.facts.fields else ():
+        name = node.written() or ""
+        if name not in known | lint.facts.used:
+            message = f"'{name}' is ignored, but the source has no such column"
+            remedy = nearest(name, sorted(known))
             lint.warning(node, "lint.ignored_unknown", message, remedy)

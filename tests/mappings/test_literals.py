@@ -9,6 +9,7 @@ import pytest
 
 from mappings.examples import run_examples
 from tests.mappings.helpers import compiled, entity, field, translate, write
+from tests.mappings.linting import CODE, column, facts, found, lint
 
 HEAD = "mapping: m\nentity: thing/1\nfields:\n"
 TEXT = entity(field("x"))
@@ -110,3 +111,13 @@ def test_options_that_are_texts_take_digits(tmp_path: Path) -> None:
 
     assert done.rows == [("12", True), (None, False)]
     assert [one.code for one in done.refusals] == ["mapping.boolean.invalid"]
+
+
+def test_lint_knows_ignored_columns_by_their_written_names(tmp_path: Path) -> None:
+    """A column called NO is found in the catalog, and one called OFF is missed there."""
+    known = facts(column("CODE"), column("NO"), column("007"))
+
+    hit = lint(tmp_path, CODE + "ignore: [NO, 007, OFF]\n", known)
+
+    assert found(hit, "lint.unmapped") == []
+    assert found(hit, "lint.ignored_unknown") == [("warning", "lint.ignored_unknown", 6, 19)]
