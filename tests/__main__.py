@@ -1,4 +1,4 @@
-"""Runs the tests: those that get along two by two, then those marked ``alone`` one by one.
+"""Runs the tests: those that get along side by side, then those marked ``alone`` one by one.
 
 ``python -m tests [words for pytest]``, with the servers that the environment names. Ends with
 0 when all that were chosen passed, and with pytest's own code otherwise.
