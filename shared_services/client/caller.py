@@ -8,13 +8,15 @@ made while another one is handled ends with that one's deadline at the latest.
 
 import random
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from midspan.kernel.errors import RemoteError
+from shared_services.client.paging import slices
 from shared_services.client.transport import Transport
-from shared_services.contracts.methods import Method
+from shared_services.contracts.methods import GetMany, Method
 from shared_services.messaging.context import current_work
 from shared_services.messaging.rpc import Reply
 
@@ -37,6 +39,25 @@ class Caller:
     ) -> Any:
         """Return the reply's value; raise RemoteError, the last one when it was repeated."""
         return self.call(method, request, timeout, max_staleness).value
+
+    def read_many(
+        self,
+        method: Method,
+        ids: Sequence[int],
+        fields: Sequence[str] | None,
+        timeout: float | None,
+        max_staleness: float | None,
+    ) -> list[Any]:
+        """Return the records of ``ids``, of ``fields`` alone where given; one call a slice."""
+        chosen = method if fields is None else method.selecting()
+        names = None if fields is None else list(fields)
+        return [
+            record
+            for part in slices(ids)
+            for record in self.read(
+                chosen, GetMany(ids=part, fields=names), timeout, max_staleness
+            ).items
+        ]
 
     def call(
         self,

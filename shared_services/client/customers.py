@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, overload
 
 from shared_services.client.caller import Caller
-from shared_services.client.paging import Stream, slices
+from shared_services.client.paging import Stream
 from shared_services.client.sender import Sender
 from shared_services.contracts.commands import CUSTOMER_RECORD_CONSENT, RecordConsent
 from shared_services.contracts.entities import Customer
@@ -23,7 +23,6 @@ from shared_services.contracts.methods import (
     CustomerPage,
     FindCustomers,
     GetById,
-    GetMany,
 )
 
 
@@ -81,15 +80,7 @@ class Customers:
 
         With ``fields``, records of these fields alone, the others being ``UNSET``.
         """
-        method = CUSTOMER_GET_MANY if fields is None else CUSTOMER_GET_MANY.selecting()
-        names = None if fields is None else list(fields)
-        return [
-            record
-            for part in slices(ids)
-            for record in self._caller.read(
-                method, GetMany(ids=part, fields=names), timeout, max_staleness
-            ).items
-        ]
+        return self._caller.read_many(CUSTOMER_GET_MANY, ids, fields, timeout, max_staleness)
 
     def consents(
         self,

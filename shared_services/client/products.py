@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 from shared_services.client.caller import Caller
-from shared_services.client.paging import Stream, slices
+from shared_services.client.paging import Stream
 from shared_services.contracts.methods import (
     PRODUCT_FIND,
     PRODUCT_GET,
     PRODUCT_GET_MANY,
     FindProducts,
-    GetMany,
     GetProduct,
     PricedProduct,
     ProductPage,
@@ -75,15 +74,7 @@ class Products:
 
         With ``fields``, records of these fields alone, the others being ``UNSET``.
         """
-        method = PRODUCT_GET_MANY if fields is None else PRODUCT_GET_MANY.selecting()
-        names = None if fields is None else list(fields)
-        return [
-            record
-            for part in slices(ids)
-            for record in self._caller.read(
-                method, GetMany(ids=part, fields=names), timeout, max_staleness
-            ).items
-        ]
+        return self._caller.read_many(PRODUCT_GET_MANY, ids, fields, timeout, max_staleness)
 
     def find(
         self,
