@@ -111,3 +111,22 @@ def _state(bench: Bench) -> Any:
     ]
     events = sorted(bench.events(), key=lambda one: (one.get("id", 0), one.get("sequence", 0)))
     return rows, records, events
+
+
+def test_a_settled_row_follows_its_record_into_another(bench: Bench) -> None:
+    """What one row of a slice brings together, another one that only changed a value follows."""
+    bench.erp.put("customers", 1, name="A", email="a@example.com")
+    for key in (2, 3):
+        bench.erp.put("customers", key, name="B", email="b@example.com")
+    bench.pass_time()
+    bench.sync()
+    bench.erp.put("customers", 2, name="B", email="a@example.com")
+    bench.erp.put("customers", 3, name="B", email="b@example.com", city="Graz")
+    bench.pass_time()
+
+    bench.sync()
+
+    assert list(bench.customers()) == [1]
+    assert bench.customers()[1]["city"] == "Graz"
+    (gone,) = (row for row in bench.rows(bench.customer.golden) if row["id"] == 2)
+    assert {gone[name] for name in bench.customer.entity.field_names} == {None}
